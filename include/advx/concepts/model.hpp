@@ -49,30 +49,35 @@ concept openable = requires(const Model& model, Backend& backend) {
 };
 
 template <class Session, class T>
-concept answers_scores = requires(Session& s, batch_view<const T> x, batch_view<T> z) { s.forward(x, z); };
+concept answers_scores = requires(Session& s, batch_view<const T> x, batch_view<T> z) {
+  s.forward(x, z);
+};
 
 template <class Session, class T>
-concept answers_labels =
-    requires(Session& s, batch_view<const T> x, std::span<label_t> y) { s.labels(x, y); };
+concept answers_labels = requires(Session& s, batch_view<const T> x, std::span<label_t> y) {
+  s.labels(x, y);
+};
 
 template <class Session, class T>
 concept answers_gradients = requires(Session& s, std::span<const index_t> rows, batch_view<const T> dz,
-                                     batch_view<T> dx) { s.pullback(rows, dz, dx); };
+                                     batch_view<T> dx) {
+  s.pullback(rows, dz, dx);
+};
 
 } // namespace detail
 
 /// Decides a label for each image.
 template <class Model, class Backend>
 concept label_model = detail::openable<Model, Backend> &&
-                      (detail::answers_labels<session_of<Model, Backend>, scalar_of<Model>> ||
-                       detail::answers_scores<session_of<Model, Backend>, scalar_of<Model>>);
+    (detail::answers_labels<session_of<Model, Backend>, scalar_of<Model>> ||
+     detail::answers_scores<session_of<Model, Backend>, scalar_of<Model>>);
 
 /// Answers a score for each class; its type says on which scale.
 template <class Model, class Backend>
-concept score_model = label_model<Model, Backend> &&
-                      detail::answers_scores<session_of<Model, Backend>, scalar_of<Model>> && requires {
-                        { std::remove_cvref_t<Model>::scale } -> std::convertible_to<score_scale>;
-                      };
+concept score_model =
+    label_model<Model, Backend> && detail::answers_scores<session_of<Model, Backend>, scalar_of<Model>> && requires {
+  { std::remove_cvref_t<Model>::scale } -> std::convertible_to<score_scale>;
+};
 
 /// Also pulls cotangents of the scores back to the image.
 template <class Model, class Backend>
@@ -82,8 +87,10 @@ concept differentiable_model =
 /// May sessions of one model run on several threads at once? `static constexpr bool concurrent = true` says so.
 template <class Model>
 inline constexpr bool is_concurrent = [] {
-  if constexpr (requires { std::remove_cvref_t<Model>::concurrent; }) return bool{std::remove_cvref_t<Model>::concurrent};
-  else return false;
+  if constexpr (requires { std::remove_cvref_t<Model>::concurrent; })
+    return bool{std::remove_cvref_t<Model>::concurrent};
+  else
+    return false;
 }();
 
 /// Does the model claim that row i of its answers has the same bits in every batch? (The conformance kit checks it.)
@@ -91,7 +98,8 @@ template <class Model>
 inline constexpr bool is_row_invariant = [] {
   if constexpr (requires { std::remove_cvref_t<Model>::row_invariant; })
     return bool{std::remove_cvref_t<Model>::row_invariant};
-  else return false;
+  else
+    return false;
 }();
 
 } // namespace advx
