@@ -1,0 +1,41 @@
+/// @file
+/// The CPU backend: xtensor containers, vectorised row programs. Include this for attacks on a model of your own;
+/// <advx/nn/xtensor.hpp> adds the kernels of networks (BLAS, oneDNN).
+#pragma once
+
+#include <advx/backend/xtensor/team.hpp>
+#include <advx/concepts/backend.hpp>
+
+#include <xtensor/xtensor.hpp>
+
+#include <algorithm>
+
+namespace advx::backend {
+
+/// xtensor's containers hold the values; row programs run on their memory.
+struct xtensor {
+  static constexpr const char* name = "xtensor";
+
+  template <class T>
+  using buffer = xt::xtensor<T, 1>;
+
+  template <class T>
+  buffer<T> allocate(index_t n) const {
+    buffer<T> values = buffer<T>::from_shape({static_cast<std::size_t>(n)});
+    values.fill(T{});
+    return values;
+  }
+  template <class T>
+  void upload(const T* host, index_t n, T* device) const {
+    std::copy_n(host, n, device);
+  }
+  template <class T>
+  void download(const T* device, index_t n, T* host) const {
+    std::copy_n(device, n, host);
+  }
+  vector_team team() const noexcept { return {}; }
+};
+
+static_assert(backend_like<xtensor>);
+
+} // namespace advx::backend

@@ -1,0 +1,75 @@
+/// @file
+/// Counter-based random numbers: a value is a function of seed, image, stream and coordinate, and of nothing else, so
+/// that batch, order, threads and backend cannot change it.
+#pragma once
+
+#include <advx/core/host_device.hpp>
+#include <advx/core/types.hpp>
+#include <advx/kernel/math.hpp>
+
+#include <array>
+#include <cstdint>
+
+namespace advx::kernel {
+
+/// Philox4x32-10 (Salmon, Moraes, Dror and Shaw, 2011): 128 random bits for a 128-bit counter and a 64-bit key.
+ADVX_HOST_DEVICE constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
+                                                               std::array<std::uint32_t, 2> key) noexcept {
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t p0 = std::uint64_t{0xD2511F53U} * counter[0];
+    const std::uint64_t p1 = std::uint64_t{0xCD9E8D57U} * counter[2];
+    counter = {static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(p1),
+               static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(p0)};
+    key[0] += 0x9E3779B9U;
+    key[1] += 0xBB67AE85U;
+  }
+  return counter;
+}
+
+/// The random stream of one image: `stream` tells one use (a restart, a step) from another.
+struct random_stream {
+  std::uint64_t seed = 0;
+  std::uint32_t image = 0;
+  std::uint32_t stream = 0;
+
+  ADVX_HOST_DEVICE constexpr std::uint32_t bits(index_t coordinate, unsigned lane = 0) const noexcept {
+    const auto c = static_cast<std::uint64_t>(coordinate);
+    return philox({static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(c >> 32), image, stream},
+                  {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)})[lane];
+  }
+  /// Uniform in (0, 1), never 0 or 1.
+  template <class T>
+  ADVX_HOST_DEVICE constexpr T uniform(index_t coordinate, unsigned lane = 0) const noexcept {
+    return (T(bits(coordinate, lane) >> 9) + T(0.5)) * T(1.0 / 8388608.0);
+  }
+  /// Exponential with mean 1.
+  template <class T>
+  ADVX_HOST_DEVICE constexpr T exponential(index_t coordinate, unsigned lane = 0) const noexcept {
+    return -log(uniform<T>(coordinate, lane));
+  }
+  /// Standard normal, by Box and Muller's transform of the two first lanes.
+  template <class T>
+  ADVX_HOST_DEVICE T normal(index_t coordinate) const noexcept {
+    const T radius = square_root(T(-2) * log(uniform<T>(coordinate, 0)));
+    const T turn = uniform<T>(coordinate, 1) - T(0.5);
+    return radius * cos_turn(turn);
+  }
+
+private:
+  /// cos(2πt) for t in [−½, ½].
+  template <class T>
+  ADVX_HOST_DEVICE static constexpr T cos_turn(T t) noexcept {
+    // cos(2πt) = −sin(2π(|t| − ¼)); the argument of the series stays within ±π/2.
+    const T a = (absolute(t) - T(0.25)) * T(6.28318530717958647692);
+    const T s = a * a;
+    T p = T(1) / T(6227020800);
+    p = p * s - T(1) / T(39916800);
+    p = p * s + T(1) / T(362880);
+    p = p * s - T(1) / T(5040);
+    p = p * s + T(1) / T(120);
+    p = p * s - T(1) / T(6);
+    return -(a + a * s * p);
+  }
+};
+
+} // namespace advx::kernel
