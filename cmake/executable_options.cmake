@@ -1,0 +1,17 @@
+# advx_executable_options(<target>): how the project compiles its own programs and tests. None of it reaches a user:
+# the library's targets carry no flag.
+function(advx_executable_options target)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+  if(ADVX_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(ADVX_NATIVE)
+    target_compile_options(${target} PRIVATE -march=native)
+  endif()
+  if(ADVX_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${ADVX_SANITIZE} -fno-sanitize-recover=all
+                                             -fno-omit-frame-pointer)
+    target_link_options(${target} PRIVATE -fsanitize=${ADVX_SANITIZE})
+  endif()
+endfunction()
