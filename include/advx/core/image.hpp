@@ -1,0 +1,36 @@
+/// @file
+/// What a row program knows of the image that it works on.
+#pragma once
+
+#include <advx/core/types.hpp>
+
+#include <cstdint>
+
+namespace advx {
+
+/// What an attack wants of one image: any other class than `label`, or the class `target`.
+struct row_goal {
+  label_t label = no_label;
+  label_t target = no_label; ///< `no_label` for an untargeted attack
+
+  constexpr bool targeted() const noexcept { return target != no_label; }
+  friend constexpr bool operator==(const row_goal&, const row_goal&) = default;
+};
+
+/// One image in a slot: the original, the box, and what tells its random numbers from another image's.
+template <class T>
+struct image_ref {
+  const T* original = nullptr; ///< `size` values
+  const T* lower = nullptr;    ///< the box, per coordinate
+  const T* upper = nullptr;
+  index_t size = 0;
+  index_t classes = 0;
+  index_t number = 0; ///< position of the image among those that the user gave
+  row_goal goal{};
+  double epsilon = -1; ///< radius for this image; negative: the recipe's own
+  std::uint64_t seed = 0;
+  T tie = 0;       ///< smallest margin that counts as a success, relative to max(1, max|score|)
+  T magnitude = 1; ///< the largest |bound| of the box: its rounding error bounds that of x0 + δ
+};
+
+} // namespace advx

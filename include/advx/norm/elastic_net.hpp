@@ -1,0 +1,39 @@
+/// @file
+/// The elastic net: squared L2 plus a multiple of L1.
+#pragma once
+
+#include <advx/norm/l1.hpp>
+
+namespace advx::norm {
+
+/// ‖δ‖₂² + β‖δ‖₁ (Chen et al. 2018, eq. 7). Capabilities: distance (that very value), penalty, proximal.
+struct elastic_net {
+  double beta = 1e-3; ///< weight of the L1 part, ≥ 0
+
+  static constexpr const char* name = "elastic_net";
+
+  template <class Team, class T>
+  double distance(const Team& team, const T* x, const T* x0, index_t n) const {
+    return detail::sum_of_squares(team, x, x0, n) + beta * detail::sum_of_magnitudes(team, x, x0, n);
+  }
+
+  template <class T>
+  constexpr T penalty(T d) const noexcept {
+    return d * d + T(beta) * kernel::absolute(d);
+  }
+  template <class T>
+  constexpr T penalty_gradient(T d) const noexcept {
+    return d + d + T(beta) * kernel::sign(d);
+  }
+  /// The squared part; the L1 part is in the proximal map.
+  template <class T>
+  constexpr T smooth_gradient(T d) const noexcept {
+    return d + d;
+  }
+  template <class T>
+  constexpr T shrink(T d, T threshold) const noexcept {
+    return soft_threshold(d, threshold * T(beta));
+  }
+};
+
+} // namespace advx::norm
