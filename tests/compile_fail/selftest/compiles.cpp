@@ -1,0 +1,2 @@
+// expect: advx: FISTA needs a norm with a proximal map
+int main() {}
