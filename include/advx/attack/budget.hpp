@@ -1,0 +1,109 @@
+/// @file
+/// The form "descend the loss of x + δ subject to size(δ) ≤ ε".
+#pragma once
+
+#include <advx/attack/descent.hpp>
+#include <advx/concepts/norm.hpp>
+#include <advx/radius/fixed.hpp>
+#include <advx/space/pixels.hpp>
+#include <advx/start/original.hpp>
+
+#include <tuple>
+
+namespace advx::attack {
+
+namespace detail {
+
+/// What an optimizer sees of a budget attack: the loss's gradient, and the feasible set ball ∩ box.
+template <class Norm, class T>
+struct budget_objective {
+  static constexpr bool unconstrained = false;
+
+  Norm norm;
+  image_ref<T> image;
+  double radius;
+  const T* loss_gradient;
+
+  T gradient(index_t j) const { return loss_gradient[j]; }
+  template <class Team, class Get>
+  auto project(const Team& team, Get v) const {
+    return norm.projection(team, image, radius, v);
+  }
+  template <class Direction, class Team, class Get>
+  auto direction(const Team& team, const Direction& kind, Get g) const {
+    return kind.template operator()<T>(norm, team, image.size, g);
+  }
+};
+
+} // namespace detail
+
+/// Descends the loss inside the norm's ball of radius ε around the image, and inside the box; from several starts if
+/// asked to. Sources: Goodfellow et al. 2015; Kurakin et al. 2017; Madry et al. 2018; Sharma's thesis, eqs. 7 and 8.
+template <class Norm, class Loss, class Optimizer, class Start = start::original, class Radius = radius::fixed>
+struct budget {
+  static_assert(norm::measurable<Norm>, "advx: budget: Norm needs `static constexpr const char* name` and "
+                                        "`distance(team, x, x0, n)` [CONTRIBUTING.md#a-new-norm]");
+  static_assert(norm::projectable<Norm>,
+                "advx: a budget attack needs a norm with a ball to project on: norm::l0, norm::l1, "
+                "norm::l2 or norm::linf; norm::elastic_net is for attack::penalty");
+  static_assert(!Optimizer::needs_proximal,
+                "advx: optimizer::fista shrinks towards the original and belongs to attack::penalty; a budget attack "
+                "takes optimizer::steepest or optimizer::adam");
+  static_assert(!Optimizer::needs_direction || norm::directional<Norm>,
+                "advx: optimizer::steepest needs a norm that makes directions: norm::l1, norm::l2 or norm::linf");
+
+  Norm norm{};
+  Loss loss{};
+  Optimizer optimizer{};
+  Start start_at{};
+  Radius radius{};
+  int restarts = 0;            ///< further starts for images without success, ≥ 0
+  bool stop_at_success = true; ///< false: goes on for the smallest success within ε
+
+  static constexpr const char* form = "budget";
+  static constexpr attack::access access = attack::access::gradients;
+  static constexpr bool starts_at_original = Start::at_original;
+  static constexpr space::pixels space{};
+  static constexpr bool abort_early = false;
+  struct schedule {
+    int run = 0;
+  };
+
+  constexpr auto rankings() const { return std::tuple<Norm>(norm); }
+  constexpr schedule begin_schedule() const { return {}; }
+  constexpr bool next_run(schedule& s, bool succeeded) const { return s.run < restarts && !succeeded && ++s.run > 0; }
+  constexpr double constant(const schedule&) const { return 0; }
+  constexpr bool stops_at_success() const { return stop_at_success; }
+  template <class T>
+  double limit(const image_ref<T>& image) const {
+    return image.epsilon >= 0 ? image.epsilon : radius.epsilon;
+  }
+
+  template <class Team, class T>
+  void start(const Team& team, const image_ref<T>& image, const schedule& s, T* x) const {
+    const kernel::random_stream random{image.seed, static_cast<std::uint32_t>(image.number),
+                                       static_cast<std::uint32_t>(s.run)};
+    start_at(norm, team, image, limit(image), random, x);
+  }
+  template <class T>
+  auto objective(const image_ref<T>& image, const schedule&, const T*, const T* gradient) const {
+    return detail::budget_objective<Norm, T>{norm, image, limit(image), gradient};
+  }
+  template <class Team, class T>
+  T value(const Team&, const image_ref<T>&, const schedule&, const T*, T loss_value) const {
+    return loss_value;
+  }
+  /// Rounding must not carry a stored image out of its ball.
+  template <class Team, class T>
+  void make_feasible(const Team& team, const image_ref<T>& image, T* x) const {
+    norm.fit(team, image, limit(image), x);
+  }
+
+  template <class T, class Backend>
+  using machine = descent<budget, T, Backend>;
+};
+
+template <class N, class L, class O, class S = start::original, class R = radius::fixed>
+budget(N, L, O, S = {}, R = {}, int = 0, bool = true) -> budget<N, L, O, S, R>;
+
+} // namespace advx::attack

@@ -1,0 +1,169 @@
+/// @file
+/// The machine of all attacks that move an image by an optimizer: penalty and budget.
+#pragma once
+
+#include <advx/attack/machine.hpp>
+#include <advx/core/score_scale.hpp>
+#include <advx/loss/value.hpp>
+#include <advx/optimizer/asks.hpp>
+
+#include <limits>
+#include <vector>
+
+namespace advx::attack {
+
+/// Nested schedules per slot, each at its own pace: runs (the recipe's: constants of a search, restarts) ⊃ optimizer
+/// steps. The recipe says how a run starts, what the optimizer sees, and what comes after a run.
+template <class Recipe, class T, class Backend>
+class descent {
+  using optimizer_type = decltype(Recipe::optimizer);
+  using optimizer_row = typename optimizer_type::template row<T>;
+
+  struct slot {
+    optimizer_row row{};
+    typename Recipe::schedule schedule{};
+    optimizer::asks asks{};
+    index_t step = 0;
+    index_t judged = 0;                             ///< judged points of this run
+    T checked = 0;                                  ///< the objective at the last check for progress
+    bool at_original = !Recipe::starts_at_original; ///< the original is still to be judged
+    bool finished = false;
+    bool succeeded = false; ///< in this run
+    attack::tally tally{};
+  };
+
+public:
+  descent(Backend& backend, const Recipe& r, index_t slots, index_t size, index_t classes)
+      : recipe(r),
+        length(size),
+        class_count(classes),
+        vectors(backend.template allocate<T>(slots * (1 + optimizer_type::vectors) * size)),
+        scratch(backend.template allocate<T>(classes)),
+        rows(static_cast<std::size_t>(slots)) {}
+
+  static constexpr index_t max_points = 2; ///< no optimizer here asks for more in a tick
+
+  attack::request request(index_t s) const {
+    const slot& r = at(s);
+    if (r.finished) return {};
+    if (r.at_original) return {0, 1, 0};
+    return {r.asks.gradients, r.asks.scores, r.asks.judged_from};
+  }
+  const attack::tally& tally(index_t s) const { return at(s).tally; }
+
+  template <class Team>
+  void begin(const Team& team, index_t s, const image_ref<T>& image) {
+    slot& r = at(s) = {};
+    r.schedule = recipe.begin_schedule();
+    if constexpr (Recipe::starts_at_original) start_run(team, s, image);
+  }
+
+  template <class Team>
+  void write(const Team& team, index_t s, const image_ref<T>& image, index_t i, T* out) const {
+    if (at(s).at_original) {
+      team.each(length, [=, x = image.original](index_t j) { out[j] = x[j]; });
+      return;
+    }
+    const T* from = recipe.optimizer.point(place(s), i);
+    team.each(length, [=, space = recipe.space, lower = image.lower, upper = image.upper](index_t j) {
+      out[j] = space.decode(from[j], lower[j], upper[j]);
+    });
+  }
+
+  /// True where nothing is left to do for the image.
+  template <class Team>
+  bool observe(const Team&, index_t s, const image_ref<T>&, const answer<T>* answers) {
+    slot& r = at(s);
+    const attack::request asked = request(s);
+    bool hit = false;
+    for (index_t i = asked.judged_from; i < asked.total(); ++i) hit = hit || answers[i].success;
+    r.succeeded = r.succeeded || hit;
+    if (hit && recipe.stops_at_success()) r.finished = true;
+    if (hit) r.tally.constant = recipe.constant(r.schedule);
+    return r.finished;
+  }
+
+  template <score_scale Scale, class Team>
+  bool cotangent(const Team& team, index_t, const image_ref<T>& image, index_t, const answer<T>& a, T* out) const {
+    return recipe.loss.template operator()<Scale>(team, a.scores, class_count, image.goal, a.summary, image.tie, out)
+        .active;
+  }
+
+  template <score_scale Scale, class Team>
+  void advance(const Team& team, index_t s, const image_ref<T>& image, const answer<T>* answers,
+               const T* const* gradients) {
+    slot& r = at(s);
+    if (r.at_original) {
+      r.at_original = false;
+      start_run(team, s, image);
+      return;
+    }
+    const optimizer::asks asked = r.asks;
+    if (recipe.abort_early && asked.total() > asked.judged_from &&
+        stalled<Scale>(team, r, image, answers[asked.total() - 1])) {
+      end_run(team, s, image);
+      return;
+    }
+    if (asked.gradients > 0) {
+      const auto objective = recipe.objective(image, r.schedule, answers[0].point, gradients[0]);
+      recipe.optimizer.tell(team, r.row, place(s), objective);
+      recipe.make_feasible(team, image, place(s).iterate);
+      ++r.step;
+      ++r.tally.iterations;
+    }
+    r.asks = recipe.optimizer.asks_for(r.row, r.step);
+    if (asked.gradients == 0 || r.asks.total() == 0) end_run(team, s, image);
+  }
+
+private:
+  template <class Team>
+  void start_run(const Team& team, index_t s, const image_ref<T>& image) {
+    slot& r = at(s);
+    r.step = 0;
+    r.judged = 0;
+    r.checked = std::numeric_limits<T>::max();
+    r.succeeded = false;
+    r.row = {};
+    recipe.start(team, image, r.schedule, place(s).iterate);
+    recipe.optimizer.start(team, r.row, place(s));
+    r.asks = recipe.optimizer.asks_for(r.row, r.step);
+    if (r.tally.constant == 0) r.tally.constant = recipe.constant(r.schedule);
+  }
+  template <class Team>
+  void end_run(const Team& team, index_t s, const image_ref<T>& image) {
+    slot& r = at(s);
+    if (recipe.next_run(r.schedule, r.succeeded))
+      start_run(team, s, image);
+    else
+      r.finished = true;
+  }
+
+  /// Has the objective at the judged points not fallen since the last check?
+  template <score_scale Scale, class Team>
+  bool stalled(const Team& team, slot& r, const image_ref<T>& image, const answer<T>& a) {
+    const index_t period = recipe.optimizer.steps < 10 ? 1 : recipe.optimizer.steps / 10;
+    if (r.judged++ % period != 0) return false;
+    const auto v = recipe.loss.template operator()<Scale>(team, a.scores, class_count, image.goal, a.summary, image.tie,
+                                                          scratch.data());
+    const T now = recipe.value(team, image, r.schedule, a.point, v.loss);
+    if (now > T(0.9999) * r.checked) return true;
+    r.checked = now;
+    return false;
+  }
+
+  slot& at(index_t s) { return rows[static_cast<std::size_t>(s)]; }
+  const slot& at(index_t s) const { return rows[static_cast<std::size_t>(s)]; }
+  optimizer::place<T> place(index_t s) const {
+    T* iterate = const_cast<T*>(vectors.data()) + s * (1 + optimizer_type::vectors) * length;
+    return {iterate, iterate + length, length, at(s).step};
+  }
+
+  Recipe recipe;
+  index_t length;
+  index_t class_count;
+  typename Backend::template buffer<T> vectors;
+  typename Backend::template buffer<T> scratch;
+  std::vector<slot> rows;
+};
+
+} // namespace advx::attack

@@ -1,0 +1,124 @@
+/// @file
+/// Who keeps the results: every evaluated point passes through the ledger, and nothing else decides on success.
+#pragma once
+
+#include <advx/attack/machine.hpp>
+#include <advx/norm/distance.hpp>
+
+#include <limits>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace advx::attack {
+
+/// Per slot: for each ranking the two best successes (the second stands in if the first does not survive being
+/// classified again), and the point that came nearest to the goal while there is none.
+template <class Rankings, class T, class Backend>
+class ledger {
+public:
+  static constexpr index_t rankings = static_cast<index_t>(std::tuple_size_v<Rankings>);
+  static constexpr index_t candidates = 2;
+
+  ledger(Backend& backend, Rankings norms, index_t slots, index_t size)
+      : norms_(std::move(norms)),
+        length(size),
+        best_images(backend.template allocate<T>(slots * rankings * candidates * size)),
+        nearest_images(backend.template allocate<T>(slots * size)),
+        rows(static_cast<std::size_t>(slots)) {}
+
+  /// Forgets the slot's image; its original is the nearest point until a better one is seen.
+  template <class Team>
+  void begin(const Team& team, index_t s, const image_ref<T>& image) {
+    at(s) = {};
+    team.each(length, [to = nearest(s), from = image.original](index_t j) { to[j] = from[j]; });
+  }
+
+  /// Judges one point: is its margin what the goal and the confidence ask for, and does it lie in the box and in the
+  /// form's ball? Keeps it if a ranking puts it first.
+  template <class Team>
+  bool judge(const Team& team, index_t s, const image_ref<T>& image, const T* x,
+             const kernel::score_summary<T>& summary, double confidence, double limit) {
+    row& r = at(s);
+    const bool met = summary.margin >= summary.required(confidence, image.tie);
+    if (!met || !admissible(team, image, x, limit)) {
+      if (!r.succeeded && summary.margin > r.nearest_margin) {
+        r.nearest_margin = summary.margin;
+        r.nearest_label = summary.predicted;
+        team.each(length, [to = nearest(s), x](index_t j) { to[j] = x[j]; });
+      }
+      return false;
+    }
+    r.succeeded = true;
+    keep(team, s, image, x, summary.predicted, std::make_index_sequence<std::size_t(rankings)>{});
+    return true;
+  }
+
+  bool succeeded(index_t s) const { return at(s).succeeded; }
+  /// The i-th best success by ranking k, or null.
+  const T* candidate(index_t s, index_t k, index_t i) const {
+    const kept& best = at(s).best[k];
+    const index_t which = i == 0 ? best.first : 1 - best.first;
+    return best.value[which] < std::numeric_limits<double>::infinity() ? image_at(s, k, which) : nullptr;
+  }
+  label_t candidate_label(index_t s, index_t k, index_t i) const {
+    const kept& best = at(s).best[k];
+    return best.label[i == 0 ? best.first : 1 - best.first];
+  }
+  const T* nearest(index_t s) const { return nearest_images.data() + s * length; }
+  label_t nearest_label(index_t s) const { return at(s).nearest_label; }
+  const Rankings& norms() const { return norms_; }
+
+private:
+  struct kept {
+    double value[candidates] = {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
+    label_t label[candidates] = {no_label, no_label};
+    index_t first = 0; ///< which of the two is the best
+  };
+  struct row {
+    kept best[std::size_t(rankings)];
+    T nearest_margin = std::numeric_limits<T>::lowest();
+    label_t nearest_label = no_label;
+    bool succeeded = false;
+  };
+
+  template <class Team>
+  bool admissible(const Team& team, const image_ref<T>& image, const T* x, double limit) const {
+    if (limit < std::numeric_limits<double>::infinity() &&
+        std::get<0>(norms_).distance(team, x, image.original, length) > limit)
+      return false;
+    return team.count(length, [=, lower = image.lower, upper = image.upper](index_t j) {
+      return x[j] < lower[j] || upper[j] < x[j];
+    }) == 0;
+  }
+
+  template <class Team, std::size_t... K>
+  void keep(const Team& team, index_t s, const image_ref<T>& image, const T* x, label_t label,
+            std::index_sequence<K...>) {
+    (keep_by(team, s, index_t{K}, std::get<K>(norms_).distance(team, x, image.original, length), x, label), ...);
+  }
+  template <class Team>
+  void keep_by(const Team& team, index_t s, index_t k, double value, const T* x, label_t label) {
+    kept& best = at(s).best[k];
+    if (!(value < best.value[best.first])) return;
+    best.first = 1 - best.first; // the former best becomes the second: no copy
+    best.value[best.first] = value;
+    best.label[best.first] = label;
+    team.each(length, [to = image_at(s, k, best.first), x](index_t j) { to[j] = x[j]; });
+  }
+
+  T* image_at(index_t s, index_t k, index_t i) const {
+    return const_cast<T*>(best_images.data()) + ((s * rankings + k) * candidates + i) * length;
+  }
+  T* nearest(index_t s) { return nearest_images.data() + s * length; }
+  row& at(index_t s) { return rows[static_cast<std::size_t>(s)]; }
+  const row& at(index_t s) const { return rows[static_cast<std::size_t>(s)]; }
+
+  Rankings norms_;
+  index_t length;
+  typename Backend::template buffer<T> best_images;
+  typename Backend::template buffer<T> nearest_images;
+  std::vector<row> rows;
+};
+
+} // namespace advx::attack

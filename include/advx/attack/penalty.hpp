@@ -1,0 +1,134 @@
+/// @file
+/// The form "minimise size(δ) + c·loss(x + δ), with an outer search over c".
+#pragma once
+
+#include <advx/attack/descent.hpp>
+#include <advx/concepts/norm.hpp>
+#include <advx/search/fixed.hpp>
+#include <advx/space/pixels.hpp>
+
+#include <tuple>
+
+namespace advx::attack {
+
+namespace detail {
+
+/// What an optimizer sees of a penalty attack at one gradient point x: ∂/∂z of size(x − x0) + c·loss(x), x = decode(z).
+template <class Norm, class Space, bool Proximal, class T>
+struct penalty_objective {
+  static constexpr bool unconstrained = !Space::is_identity;
+
+  Norm norm;
+  Space space;
+  image_ref<T> image;
+  const T* point;
+  const T* loss_gradient;
+  T constant;
+
+  T gradient(index_t j) const {
+    const T d = point[j] - image.original[j];
+    const T size = [&] {
+      if constexpr (Proximal)
+        return norm.smooth_gradient(d);
+      else
+        return norm.penalty_gradient(d);
+    }();
+    return (constant * loss_gradient[j] + size) * space.slope(point[j], image.lower[j], image.upper[j]);
+  }
+  template <class Team, class Get>
+  auto project(const Team&, Get) const {
+    return [space = space, lower = image.lower, upper = image.upper](index_t j, T v) {
+      return space.bound(v, lower[j], upper[j]);
+    };
+  }
+  /// The proximal map of t × the norm's non-smooth part, around the original and inside the box (thesis, eq. 18).
+  auto proximal(T t) const {
+    return [norm = norm, x0 = image.original, lower = image.lower, upper = image.upper, t](index_t j, T v) {
+      return kernel::clamp(x0[j] + norm.shrink(v - x0[j], t), lower[j], upper[j]);
+    };
+  }
+  template <class Direction, class Team, class Get>
+  auto direction(const Team& team, const Direction& kind, Get g) const {
+    return kind.template operator()<T>(norm, team, image.size, g);
+  }
+};
+
+} // namespace detail
+
+/// Minimises size(δ) + c·loss(x + δ) in a space, once for each c of a search; the smallest success of all runs counts.
+/// Sources: Szegedy et al. 2014; Carlini & Wagner 2017, section V; Chen et al. 2018.
+///
+/// `Also`: further norms that rank the successes of the same run (EAD's L1 rule beside its EN rule).
+template <class Norm, class Loss, class Optimizer, class Space = space::pixels, class Search = search::fixed,
+          class... Also>
+struct penalty {
+  static_assert(norm::measurable<Norm>, "advx: penalty: Norm needs `static constexpr const char* name` and "
+                                        "`distance(team, x, x0, n)` [CONTRIBUTING.md#a-new-norm]");
+  static_assert(
+      !Optimizer::needs_proximal || norm::proximal<Norm>,
+      "advx: this optimizer shrinks, and the norm has no proximal map; use norm::l1, norm::l2, norm::elastic_net "
+      "or norm::l0, or another optimizer such as optimizer::adam");
+  static_assert(Optimizer::needs_proximal || norm::differentiable_penalty<Norm>,
+                "advx: this norm is no differentiable penalty; use norm::l1, norm::l2 or norm::elastic_net, "
+                "optimizer::fista with norm::l0, or the form attack::budget with norm::linf");
+  static_assert(!Optimizer::needs_proximal || Space::is_identity,
+                "advx: a proximal map exists in space::pixels only; use it instead of the change of variable, or a "
+                "gradient optimizer such as optimizer::adam");
+  static_assert(!Optimizer::needs_direction || norm::directional<Norm>,
+                "advx: optimizer::steepest needs a norm that makes directions: norm::l1, norm::l2 or norm::linf");
+  static_assert((norm::measurable<Also> && ...), "advx: penalty: every further ranking needs `name` and `distance`");
+
+  Norm norm{};
+  Loss loss{};
+  Optimizer optimizer{};
+  Space space{};
+  Search search{};
+  std::tuple<Also...> also{}; ///< further rankings
+  /// Ends a run whose objective has not fallen by 0.01 % in a tenth of its steps (Carlini & Wagner's program), each
+  /// image on its own.
+  bool abort_early = true;
+
+  static constexpr const char* form = "penalty";
+  static constexpr attack::access access = attack::access::gradients;
+  static constexpr bool starts_at_original = false;
+  using schedule = typename Search::state;
+
+  constexpr auto rankings() const { return std::tuple_cat(std::tuple<Norm>(norm), also); }
+  constexpr schedule begin_schedule() const { return search.start(); }
+  constexpr bool next_run(schedule& s, bool succeeded) const { return search.next(s, succeeded); }
+  constexpr double constant(const schedule& s) const { return s.constant; }
+  constexpr bool stops_at_success() const { return false; }
+  template <class T>
+  double limit(const image_ref<T>&) const {
+    return std::numeric_limits<double>::infinity();
+  }
+
+  template <class Team, class T>
+  void start(const Team& team, const image_ref<T>& image, const schedule&, T* z) const {
+    team.each(image.size, [=, *this, x = image.original, lower = image.lower, upper = image.upper](index_t j) {
+      z[j] = space.encode(x[j], lower[j], upper[j]);
+    });
+  }
+  template <class T>
+  auto objective(const image_ref<T>& image, const schedule& s, const T* point, const T* gradient) const {
+    return detail::penalty_objective<Norm, Space, Optimizer::needs_proximal, T>{norm,  space,    image,
+                                                                                point, gradient, T(s.constant)};
+  }
+  /// size(x − x0) + c·loss, what is minimised.
+  template <class Team, class T>
+  T value(const Team& team, const image_ref<T>& image, const schedule& s, const T* x, T loss_value) const {
+    return T(s.constant) * loss_value + team.template sum<T>(image.size, [=, *this, x0 = image.original](index_t j) {
+      return norm.penalty(x[j] - x0[j]);
+    });
+  }
+  template <class Team, class T>
+  void make_feasible(const Team&, const image_ref<T>&, T*) const {}
+
+  template <class T, class Backend>
+  using machine = descent<penalty, T, Backend>;
+};
+
+template <class N, class L, class O, class S = space::pixels, class C = search::fixed, class... A>
+penalty(N, L, O, S = {}, C = {}, std::tuple<A...> = {}, bool = true) -> penalty<N, L, O, S, C, A...>;
+
+} // namespace advx::attack

@@ -1,0 +1,67 @@
+/// @file
+/// What a run is told beside the attack, the model, the images and the goal.
+#pragma once
+
+#include <advx/core/types.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+
+namespace advx {
+
+/// The values that a coordinate may have: one range for all, or one for each coordinate.
+struct box {
+  double lower = 0;
+  double upper = 1;
+  std::span<const double> lowers{}; ///< empty, or one lower bound per coordinate (used instead of `lower`)
+  std::span<const double> uppers{}; ///< empty, or one upper bound per coordinate
+};
+
+/// Where a run stands.
+struct progress {
+  index_t total = 0;         ///< images (× target classes) to attack
+  index_t done = 0;          ///< finished so far
+  index_t succeeded = 0;     ///< of these, with success
+  std::int64_t forward = 0;  ///< rows forwarded by finished images
+  std::int64_t pullback = 0; ///< rows pulled back by finished images
+};
+
+/// A reference to a callable `bool(const progress&)`; false stops the run, whose unfinished images come back as the
+/// best found. It is called whenever images finish, by one thread at a time. The callable must outlive the run.
+class observer {
+public:
+  constexpr observer() = default;
+  template <class F>
+    requires(!std::is_same_v<F, observer>)
+  constexpr observer(F& f) // NOLINT: implicit by design, as with function references
+      : object(&f),
+        call([](void* o, const progress& p) { return static_cast<bool>((*static_cast<F*>(o))(p)); }) {}
+
+  bool operator()(const progress& p) const { return call == nullptr || call(object, p); }
+
+private:
+  void* object = nullptr;
+  bool (*call)(void*, const progress&) = nullptr;
+};
+
+/// Limits on the work for one image or for the whole run.
+struct budget {
+  std::int64_t queries = std::numeric_limits<std::int64_t>::max(); ///< model answers per image, ≥ 1
+  double seconds = std::numeric_limits<double>::infinity(); ///< wall-clock time of the run; the rest is `stopped`
+};
+
+/// The settings of a run. All have defaults.
+struct options {
+  advx::box box{};
+  std::span<const double> epsilon{}; ///< empty, or a radius for each image that replaces the recipe's own
+  index_t batch = 64;                ///< images per pass and worker, ≥ 1
+  int threads = 0;                   ///< workers; 0: one per core. A model that is not `concurrent` gets one.
+  std::uint64_t seed = 0;            ///< of all random numbers
+  advx::budget budget{};
+  advx::observer observer{};
+  double tie = 1e-5; ///< a success needs a margin of tie·max(1, max|score|), so that rounding cannot undo it; ≥ 0
+};
+
+} // namespace advx

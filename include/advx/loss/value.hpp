@@ -1,0 +1,21 @@
+/// @file
+/// What a loss answers for one row of scores.
+///
+/// A loss is an aggregate with `name`, `accepts(score_scale)` and
+/// `operator()<Scale>(team, scores, classes, goal, summary, tie, cotangent)`: it returns its value and writes its
+/// derivative by the scores. Attacks descend every loss, so that it falls as the goal comes nearer.
+#pragma once
+
+#include <advx/core/score_scale.hpp>
+#include <advx/kernel/margin.hpp>
+
+namespace advx::loss {
+
+/// A loss's value on one row, and whether its cotangent is anything but zero.
+template <class T>
+struct value {
+  T loss = 0;
+  bool active = true; ///< false: the gradient is 0, and no pullback is needed
+};
+
+} // namespace advx::loss

@@ -1,0 +1,40 @@
+/// @file
+/// Carlini and Wagner's search over the trade-off constant.
+#pragma once
+
+namespace advx::search {
+
+/// Multiplies c by `growth` until a run succeeds, then halves the bracket (Carlini & Wagner 2017, section V-A; their
+/// program's rule that the last of ten or more runs is made at the upper end of the bracket included).
+struct binary {
+  double constant = 1e-3; ///< first c, > 0
+  int steps = 9;          ///< runs, ≥ 1
+  double growth = 10;     ///< factor while no run has succeeded, > 1
+
+  static constexpr const char* name = "binary";
+
+  struct state {
+    double constant = 0;
+    double lower = 0;
+    double upper = unbounded;
+    int done = 0;
+  };
+  constexpr state start() const noexcept { return {constant}; }
+  constexpr bool next(state& s, bool succeeded) const noexcept {
+    if (succeeded)
+      s.upper = s.constant < s.upper ? s.constant : s.upper;
+    else
+      s.lower = s.constant > s.lower ? s.constant : s.lower;
+    if (s.upper < unbounded)
+      s.constant = (s.lower + s.upper) / 2;
+    else
+      s.constant *= growth;
+    if (++s.done + 1 == steps && steps >= 10 && s.upper < unbounded) s.constant = s.upper;
+    return s.done < steps;
+  }
+
+private:
+  static constexpr double unbounded = 1e10;
+};
+
+} // namespace advx::search

@@ -1,0 +1,41 @@
+/// @file
+/// Carlini and Wagner's change of variable.
+#pragma once
+
+#include <advx/core/image.hpp>
+#include <advx/kernel/math.hpp>
+
+namespace advx::space {
+
+/// x = middle + half·tanh z: every z gives an image inside the box (Carlini & Wagner 2017, section V-B).
+struct tanh {
+  /// The start is shrunk by this factor towards the middle of the box, so that pixels on its faces have a finite z.
+  double shrink = 0.999999; ///< in (0, 1)
+
+  static constexpr const char* name = "tanh";
+  static constexpr bool is_identity = false;
+
+  template <class T>
+  constexpr T encode(T x, T lower, T upper) const noexcept {
+    const T half = (upper - lower) / T(2);
+    const T u = half > T(0) ? (x - (lower + half)) / half : T(0);
+    return kernel::atanh(u * T(shrink));
+  }
+  template <class T>
+  constexpr T decode(T z, T lower, T upper) const noexcept {
+    const T half = (upper - lower) / T(2);
+    return kernel::clamp((lower + half) + half * kernel::tanh(z), lower, upper);
+  }
+  template <class T>
+  constexpr T slope(T x, T lower, T upper) const noexcept {
+    const T half = (upper - lower) / T(2);
+    const T u = half > T(0) ? (x - (lower + half)) / half : T(0);
+    return half * (T(1) - u) * (T(1) + u);
+  }
+  template <class T>
+  constexpr T bound(T z, T, T) const noexcept {
+    return z;
+  }
+};
+
+} // namespace advx::space

@@ -1,0 +1,26 @@
+/// @file
+/// Start at a random point of the ball.
+#pragma once
+
+#include <advx/core/image.hpp>
+#include <advx/kernel/philox.hpp>
+
+namespace advx::start {
+
+/// δ uniform in the norm's ball, then clipped to the box (Madry et al. 2018, section 2.1).
+struct uniform {
+  static constexpr const char* name = "uniform";
+  static constexpr bool at_original = false;
+
+  template <class Norm, class Team, class T>
+  void operator()(const Norm& norm, const Team& team, const image_ref<T>& image, double radius,
+                  kernel::random_stream random, T* x) const {
+    const auto delta = norm.template random_point<T>(team, image.size, radius, random);
+    team.each(image.size, [=, x0 = image.original](index_t j) { x[j] = x0[j] + delta(j); });
+    const auto project = norm.projection(team, image, radius, [x](index_t j) { return x[j]; });
+    team.each(image.size, [=](index_t j) { x[j] = project(j, x[j]); });
+    norm.fit(team, image, radius, x);
+  }
+};
+
+} // namespace advx::start
