@@ -1,0 +1,3 @@
+/// @file
+/// Stands in no room.
+#pragma once
