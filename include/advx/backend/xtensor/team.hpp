@@ -82,3 +82,5 @@ struct vector_team {
 };
 
 } // namespace advx::backend
+
+#undef ADVX_INDEPENDENT_LOOP
