@@ -29,11 +29,11 @@ template <class Recipe, class Model, class Backend>
 class bound {
   static constexpr bool model_fits = [] {
     if constexpr (Recipe::access == access::gradients)
-      return detail::require_gradients<Model, Backend>::value;
+      return ::advx::detail::require_gradients<Model, Backend>::value;
     else if constexpr (Recipe::access == access::scores)
-      return detail::require_scores<Model, Backend>::value;
+      return ::advx::detail::require_scores<Model, Backend>::value;
     else
-      return detail::require_labels<Model, Backend>::value;
+      return ::advx::detail::require_labels<Model, Backend>::value;
   }();
 
 public:
@@ -66,12 +66,19 @@ private:
   using machine_type = typename Recipe::template machine<T, Backend>;
   using rankings_type = decltype(std::declval<const Recipe&>().rankings());
   using ledger_type = ledger<rankings_type, T, Backend>;
-  static constexpr bool scored = detail::answers_scores<session_of<Model, Backend>, T>;
+  static constexpr bool scored = ::advx::detail::answers_scores<session_of<Model, Backend>, T>;
   static constexpr index_t fixed_tile = 32; ///< rows of every pass of a model that is not row-invariant
 
   /// What all workers share.
   template <class Goal, class Images>
   struct shared {
+    shared(batch_view<const T> i, const Goal& g, const options& o, result<Images>& r, T* const* s)
+        : images(i),
+          goal(g),
+          settings(o),
+          out(r),
+          sinks(s) {}
+
     batch_view<const T> images;
     const Goal& goal;
     const options& settings;
@@ -94,7 +101,7 @@ private:
   template <class Goal, class Images>
   void run(batch_view<const T> images, const Goal& goal, const options& settings, result<Images>& out,
            T* const* sinks) {
-    shared<Goal, Images> all{images, goal, settings, out, sinks, {}, {}};
+    shared<Goal, Images> all(images, goal, settings, out, sinks);
     all.jobs = images.rows * goal.cases();
     spread_box(settings.box, images.cols, all);
     if (settings.budget.seconds < 1e9) {

@@ -4,6 +4,7 @@
 
 #include <advx/attack/descent.hpp>
 #include <advx/concepts/norm.hpp>
+#include <advx/core/require.hpp>
 #include <advx/radius/fixed.hpp>
 #include <advx/space/pixels.hpp>
 #include <advx/start/original.hpp>
@@ -69,6 +70,23 @@ struct budget {
     int run = 0;
   };
 
+  static constexpr bool accepts(score_scale scale) { return Loss::accepts(scale); }
+  /// κ: the margin that a success needs.
+  constexpr double confidence() const {
+    if constexpr (requires { loss.confidence; })
+      return loss.confidence;
+    else
+      return 0;
+  }
+  /// Throws argument_error where a parameter is out of its range.
+  void check() const {
+    ::advx::detail::check_policy(norm);
+    ::advx::detail::check_policy(loss);
+    ::advx::detail::check_policy(optimizer);
+    ::advx::detail::check_policy(start_at);
+    ::advx::detail::check_policy(radius);
+    ::advx::detail::require(restarts >= 0, "attack::budget", "restarts", "restarts >= 0", restarts);
+  }
   constexpr auto rankings() const { return std::tuple<Norm>(norm); }
   constexpr schedule begin_schedule() const { return {}; }
   constexpr bool next_run(schedule& s, bool succeeded) const { return s.run < restarts && !succeeded && ++s.run > 0; }

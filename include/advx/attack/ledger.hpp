@@ -31,7 +31,7 @@ public:
   template <class Team>
   void begin(const Team& team, index_t s, const image_ref<T>& image) {
     at(s) = {};
-    team.each(length, [to = nearest(s), from = image.original](index_t j) { to[j] = from[j]; });
+    team.each(length, [to = nearest_place(s), from = image.original](index_t j) { to[j] = from[j]; });
   }
 
   /// Judges one point: is its margin what the goal and the confidence ask for, and does it lie in the box and in the
@@ -45,7 +45,7 @@ public:
       if (!r.succeeded && summary.margin > r.nearest_margin) {
         r.nearest_margin = summary.margin;
         r.nearest_label = summary.predicted;
-        team.each(length, [to = nearest(s), x](index_t j) { to[j] = x[j]; });
+        team.each(length, [to = nearest_place(s), x](index_t j) { to[j] = x[j]; });
       }
       return false;
     }
@@ -110,7 +110,7 @@ private:
   T* image_at(index_t s, index_t k, index_t i) const {
     return const_cast<T*>(best_images.data()) + ((s * rankings + k) * candidates + i) * length;
   }
-  T* nearest(index_t s) { return nearest_images.data() + s * length; }
+  T* nearest_place(index_t s) { return nearest_images.data() + s * length; }
   row& at(index_t s) { return rows[static_cast<std::size_t>(s)]; }
   const row& at(index_t s) const { return rows[static_cast<std::size_t>(s)]; }
 

@@ -4,6 +4,7 @@
 
 #include <advx/attack/descent.hpp>
 #include <advx/concepts/norm.hpp>
+#include <advx/core/require.hpp>
 #include <advx/search/fixed.hpp>
 #include <advx/space/pixels.hpp>
 
@@ -93,6 +94,22 @@ struct penalty {
   static constexpr bool starts_at_original = false;
   using schedule = typename Search::state;
 
+  static constexpr bool accepts(score_scale scale) { return Loss::accepts(scale); }
+  /// κ: the margin that a success needs.
+  constexpr double confidence() const {
+    if constexpr (requires { loss.confidence; })
+      return loss.confidence;
+    else
+      return 0;
+  }
+  /// Throws argument_error where a parameter is out of its range.
+  void check() const {
+    ::advx::detail::check_policy(norm);
+    ::advx::detail::check_policy(loss);
+    ::advx::detail::check_policy(optimizer);
+    ::advx::detail::check_policy(space);
+    ::advx::detail::check_policy(search);
+  }
   constexpr auto rankings() const { return std::tuple_cat(std::tuple<Norm>(norm), also); }
   constexpr schedule begin_schedule() const { return search.start(); }
   constexpr bool next_run(schedule& s, bool succeeded) const { return search.next(s, succeeded); }

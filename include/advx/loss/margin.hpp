@@ -2,6 +2,7 @@
 /// The margin loss of Carlini and Wagner.
 #pragma once
 
+#include <advx/core/require.hpp>
 #include <advx/loss/value.hpp>
 
 namespace advx::loss {
@@ -13,6 +14,10 @@ struct margin {
 
   static constexpr const char* name = "margin";
   static constexpr bool accepts(score_scale scale) { return scale != score_scale::probabilities; }
+  /// Throws argument_error where a parameter is out of its range.
+  void check() const {
+    ::advx::detail::require(confidence >= 0, "loss::margin", "confidence", "confidence >= 0", confidence);
+  }
 
   template <score_scale, class Team, class T>
   value<T> operator()(const Team& team, const T*, index_t classes, row_goal goal, const kernel::score_summary<T>& s,

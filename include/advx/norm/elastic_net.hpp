@@ -2,6 +2,7 @@
 /// The elastic net: squared L2 plus a multiple of L1.
 #pragma once
 
+#include <advx/core/require.hpp>
 #include <advx/norm/l1.hpp>
 
 namespace advx::norm {
@@ -11,6 +12,8 @@ struct elastic_net {
   double beta = 1e-3; ///< weight of the L1 part, ≥ 0
 
   static constexpr const char* name = "elastic_net";
+  /// Throws argument_error where a parameter is out of its range.
+  void check() const { ::advx::detail::require(beta >= 0, "norm::elastic_net", "beta", "beta >= 0", beta); }
 
   template <class Team, class T>
   double distance(const Team& team, const T* x, const T* x0, index_t n) const {

@@ -2,6 +2,7 @@
 /// Adam.
 #pragma once
 
+#include <advx/core/require.hpp>
 #include <advx/kernel/math.hpp>
 #include <advx/optimizer/asks.hpp>
 
@@ -19,6 +20,14 @@ struct adam {
   static constexpr bool needs_proximal = false;
   static constexpr bool needs_direction = false;
   static constexpr index_t vectors = 2; // the moments
+  /// Throws argument_error where a parameter is out of its range.
+  void check() const {
+    ::advx::detail::require(step > 0, "optimizer::adam", "step", "step > 0", step);
+    ::advx::detail::require(steps >= 1, "optimizer::adam", "steps", "steps >= 1", steps);
+    ::advx::detail::require(beta1 >= 0 && beta1 < 1, "optimizer::adam", "beta1", "beta1 >= 0 && beta1 < 1", beta1);
+    ::advx::detail::require(beta2 >= 0 && beta2 < 1, "optimizer::adam", "beta2", "beta2 >= 0 && beta2 < 1", beta2);
+    ::advx::detail::require(epsilon > 0, "optimizer::adam", "epsilon", "epsilon > 0", epsilon);
+  }
 
   template <class T>
   struct row {

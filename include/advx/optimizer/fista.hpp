@@ -2,6 +2,7 @@
 /// The (fast) iterative shrinkage-thresholding algorithm.
 #pragma once
 
+#include <advx/core/require.hpp>
 #include <advx/kernel/math.hpp>
 #include <advx/optimizer/asks.hpp>
 
@@ -26,6 +27,11 @@ struct fista {
   static constexpr bool needs_proximal = true;
   static constexpr bool needs_direction = false;
   static constexpr index_t vectors = 1; // y
+  /// Throws argument_error where a parameter is out of its range.
+  void check() const {
+    ::advx::detail::require(step > 0, "optimizer::fista", "step", "step > 0", step);
+    ::advx::detail::require(steps >= 1, "optimizer::fista", "steps", "steps >= 1", steps);
+  }
 
   template <class T>
   struct row {};

@@ -2,6 +2,7 @@
 /// Steps of a given length along a direction that the norm makes of the gradient.
 #pragma once
 
+#include <advx/core/require.hpp>
 #include <advx/kernel/gradient_norm.hpp>
 #include <advx/kernel/math.hpp>
 #include <advx/optimizer/asks.hpp>
@@ -49,6 +50,12 @@ struct steepest {
   static constexpr bool needs_proximal = false;
   static constexpr bool needs_direction = true;
   static constexpr index_t vectors = 1; // the accumulated gradient
+  /// Throws argument_error where a parameter is out of its range.
+  void check() const {
+    ::advx::detail::require(step >= 0, "optimizer::steepest", "step", "step >= 0", step);
+    ::advx::detail::require(steps >= 1, "optimizer::steepest", "steps", "steps >= 1", steps);
+    ::advx::detail::require(momentum >= 0, "optimizer::steepest", "momentum", "momentum >= 0", momentum);
+  }
 
   template <class T>
   struct row {};

@@ -1,6 +1,7 @@
 /// @file
 /// One radius of the ball.
 #pragma once
+#include <advx/core/require.hpp>
 
 namespace advx::radius {
 
@@ -9,6 +10,8 @@ struct fixed {
   double epsilon = 0.1; ///< ≥ 0, in the unit of the norm
 
   static constexpr const char* name = "fixed";
+  /// Throws argument_error where a parameter is out of its range.
+  void check() const { ::advx::detail::require(epsilon >= 0, "radius::fixed", "epsilon", "epsilon >= 0", epsilon); }
 };
 
 } // namespace advx::radius

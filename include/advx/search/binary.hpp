@@ -1,6 +1,7 @@
 /// @file
 /// Carlini and Wagner's search over the trade-off constant.
 #pragma once
+#include <advx/core/require.hpp>
 
 namespace advx::search {
 
@@ -12,6 +13,12 @@ struct binary {
   double growth = 10;     ///< factor while no run has succeeded, > 1
 
   static constexpr const char* name = "binary";
+  /// Throws argument_error where a parameter is out of its range.
+  void check() const {
+    ::advx::detail::require(constant > 0, "search::binary", "constant", "constant > 0", constant);
+    ::advx::detail::require(steps >= 1, "search::binary", "steps", "steps >= 1", steps);
+    ::advx::detail::require(growth > 1, "search::binary", "growth", "growth > 1", growth);
+  }
 
   struct state {
     double constant = 0;

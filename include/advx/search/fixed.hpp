@@ -1,6 +1,7 @@
 /// @file
 /// No search: one value of the trade-off constant.
 #pragma once
+#include <advx/core/require.hpp>
 
 namespace advx::search {
 
@@ -9,6 +10,8 @@ struct fixed {
   double constant = 1; ///< c > 0
 
   static constexpr const char* name = "fixed";
+  /// Throws argument_error where a parameter is out of its range.
+  void check() const { ::advx::detail::require(constant > 0, "search::fixed", "constant", "constant > 0", constant); }
 
   struct state {
     double constant = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <advx/core/image.hpp>
+#include <advx/core/require.hpp>
 #include <advx/kernel/math.hpp>
 
 namespace advx::space {
@@ -14,6 +15,10 @@ struct tanh {
 
   static constexpr const char* name = "tanh";
   static constexpr bool is_identity = false;
+  /// Throws argument_error where a parameter is out of its range.
+  void check() const {
+    ::advx::detail::require(shrink > 0 && shrink < 1, "space::tanh", "shrink", "shrink > 0 && shrink < 1", shrink);
+  }
 
   template <class T>
   constexpr T encode(T x, T lower, T upper) const noexcept {

@@ -1,0 +1,130 @@
+/// @file
+/// The papers' attacks by name: each preset is a few numbers and the recipe that they stand for.
+#pragma once
+
+#include <advx/attack/budget.hpp>
+#include <advx/attack/penalty.hpp>
+#include <advx/loss/cross_entropy.hpp>
+#include <advx/loss/margin.hpp>
+#include <advx/norm/elastic_net.hpp>
+#include <advx/norm/l1.hpp>
+#include <advx/norm/l2.hpp>
+#include <advx/norm/linf.hpp>
+#include <advx/optimizer/adam.hpp>
+#include <advx/optimizer/fista.hpp>
+#include <advx/optimizer/steepest.hpp>
+#include <advx/search/binary.hpp>
+#include <advx/space/tanh.hpp>
+#include <advx/start/uniform.hpp>
+
+namespace advx::attack {
+
+/// The direction that gradient methods take in a norm: ∇/‖∇‖ in L1 and L2, the sign in L∞ (Sharma's thesis, eqs. 7, 8).
+template <class Norm>
+struct usual_direction {
+  using type = optimizer::direction::normalised;
+};
+template <>
+struct usual_direction<norm::linf> {
+  using type = optimizer::direction::dual;
+};
+
+/// Fast gradient method: one step of length ε from the original (Goodfellow et al. 2015).
+template <class Norm>
+struct fast_gradient {
+  double epsilon = 0.1; ///< step length and radius, ≥ 0
+
+  constexpr auto recipe() const {
+    using direction = typename usual_direction<Norm>::type;
+    return budget{Norm{}, loss::cross_entropy{}, optimizer::steepest<direction>{.step = epsilon, .steps = 1},
+                  start::original{}, radius::fixed{epsilon}};
+  }
+};
+
+/// Iterative fast gradient method: steps of ε/steps from the original, projected (Kurakin et al. 2017).
+template <class Norm>
+struct iterative_fast_gradient {
+  double epsilon = 0.1; ///< radius, ≥ 0
+  int steps = 10;       ///< ≥ 1
+  double step = 0;      ///< step length; 0: epsilon / steps
+
+  constexpr auto recipe() const {
+    using direction = typename usual_direction<Norm>::type;
+    return budget{Norm{}, loss::cross_entropy{},
+                  optimizer::steepest<direction>{.step = step > 0 ? step : epsilon / steps, .steps = steps},
+                  start::original{}, radius::fixed{epsilon}};
+  }
+};
+
+/// Projected gradient descent from random starts (Madry et al. 2018).
+template <class Norm>
+struct projected_gradient {
+  double epsilon = 0.1; ///< radius, ≥ 0
+  int steps = 40;       ///< ≥ 1
+  double step = 0;      ///< step length; 0: 2.5·epsilon / steps, which can reach any point of the ball
+  int restarts = 0;     ///< further random starts for images without success, ≥ 0
+
+  constexpr auto recipe() const {
+    using direction = typename usual_direction<Norm>::type;
+    return budget{Norm{},
+                  loss::cross_entropy{},
+                  optimizer::steepest<direction>{.step = step > 0 ? step : 2.5 * epsilon / steps, .steps = steps},
+                  start::uniform{},
+                  radius::fixed{epsilon},
+                  restarts};
+  }
+};
+
+using fgm_l1 = fast_gradient<norm::l1>;
+using fgm_l2 = fast_gradient<norm::l2>;
+using fgm_linf = fast_gradient<norm::linf>;
+using ifgm_l1 = iterative_fast_gradient<norm::l1>;
+using ifgm_l2 = iterative_fast_gradient<norm::l2>;
+using ifgm_linf = iterative_fast_gradient<norm::linf>;
+using pgd_l1 = projected_gradient<norm::l1>;
+using pgd_l2 = projected_gradient<norm::l2>;
+using pgd_linf = projected_gradient<norm::linf>;
+
+/// Carlini & Wagner's L2 attack (2017, section VI-A). Defaults: the papers' 9 × 1,000 of Sharma's thesis.
+struct carlini_wagner_l2 {
+  double confidence = 0;  ///< κ ≥ 0
+  int search_steps = 9;   ///< values of c, ≥ 1
+  int steps = 1000;       ///< Adam's steps for each, ≥ 1
+  double step = 1e-2;     ///< Adam's step length in tanh space, > 0
+  double constant = 1e-3; ///< first c, > 0
+  bool abort_early = true;
+
+  constexpr auto recipe() const {
+    return penalty{norm::l2{},
+                   loss::margin{confidence},
+                   optimizer::adam{.step = step, .steps = steps},
+                   space::tanh{},
+                   search::binary{.constant = constant, .steps = search_steps},
+                   std::tuple<>{},
+                   abort_early};
+  }
+};
+
+/// EAD (Chen et al. 2018; Sharma's thesis, Algorithm 4): FISTA on c·margin + ‖δ‖₂² + β‖δ‖₁. One run serves both of its
+/// decision rules: the result is ranked by the elastic net, `other_rankings[0]` by L1.
+struct elastic_net {
+  double beta = 1e-3;     ///< β ≥ 0, weight of L1
+  double confidence = 0;  ///< κ ≥ 0
+  int search_steps = 9;   ///< values of c, ≥ 1
+  int steps = 1000;       ///< FISTA's steps for each, ≥ 1
+  double step = 1e-2;     ///< first step length, > 0
+  double constant = 1e-3; ///< first c, > 0
+  bool abort_early = true;
+
+  constexpr auto recipe() const {
+    return penalty{norm::elastic_net{beta},
+                   loss::margin{confidence},
+                   optimizer::fista{.step = step, .steps = steps},
+                   space::pixels{},
+                   search::binary{.constant = constant, .steps = search_steps},
+                   std::tuple<norm::l1>{},
+                   abort_early};
+  }
+};
+
+} // namespace advx::attack
