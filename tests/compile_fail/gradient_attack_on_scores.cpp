@@ -1,0 +1,14 @@
+// expect: advx: this attack needs gradients: .*lacks `pullback.*finite_difference
+#include <advx/advx.hpp>
+
+#include "models.hpp"
+
+#ifdef ADVX_FIXED
+using model = models::model<models::gradient_session>;
+#else
+using model = models::model<models::score_session>;
+#endif
+
+void attack(const model& m, const advx::batch<float>& images, const advx::goal::untargeted& goal) {
+  advx::run(advx::attack::carlini_wagner_l2{}, m, images, goal);
+}
