@@ -24,12 +24,17 @@ if(MUST STREQUAL "compiles-when-fixed")
   return()
 endif()
 
-# The compiler's text holds semicolons and brackets, which CMake's lists do not survive.
-string(REGEX REPLACE "[][;]" " " text "${output}")
+# Takes the early lines with an error, by way of a list; semicolons and brackets do not survive one as they are.
+string(REPLACE ";" "<semicolon>" text "${output}")
+string(REPLACE "[" "<open>" text "${text}")
+string(REPLACE "]" "<close>" text "${text}")
 string(REPLACE "\n" ";" lines "${text}")
 list(FILTER lines INCLUDE REGEX "error|static assertion")
 list(SUBLIST lines 0 ${error_lines_read} early)
 list(JOIN early "\n" early)
+string(REPLACE "<semicolon>" ";" early "${early}")
+string(REPLACE "<open>" "[" early "${early}")
+string(REPLACE "<close>" "]" early "${early}")
 
 file(STRINGS "${SOURCE}" expectations REGEX "^// expect: ")
 if(NOT expectations)
