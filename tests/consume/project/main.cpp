@@ -1,8 +1,9 @@
-// A user's program: one call into each part of advx that was asked for, so that each is compiled against and linked.
-#include <advx/core/batch.hpp>
-#include <advx/version.hpp>
+// A user's program: attacks a model of its own, and calls into each part of advx that was asked for, so that each is
+// compiled against and linked.
+#include <advx/advx.hpp>
 
 #include <cstdio>
+#include <vector>
 
 #ifdef WITH_data
 #include <png.h>
@@ -15,9 +16,40 @@
 #include <cblas.h>
 #endif
 
+// Two classes on a line: the scores of x are x and 1 - x.
+struct line {
+  using scalar = float;
+  static constexpr advx::score_scale scale = advx::score_scale::logits;
+  advx::index_t input_size() const { return 1; }
+  advx::index_t class_count() const { return 2; }
+
+  struct pass {
+    void forward(advx::batch_view<const float> images, advx::batch_view<float> scores) {
+      for (advx::index_t i = 0; i < images.rows; ++i) {
+        scores.row(i)[0] = images.row(i)[0];
+        scores.row(i)[1] = 1 - images.row(i)[0];
+      }
+    }
+    void pullback(std::span<const advx::index_t> rows, advx::batch_view<const float> cotangent,
+                  advx::batch_view<float> gradient) {
+      for (advx::index_t i = 0; i < static_cast<advx::index_t>(rows.size()); ++i)
+        gradient.row(i)[0] = cotangent.row(i)[0] - cotangent.row(i)[1];
+    }
+  };
+  template <class Backend>
+  pass session(Backend&, advx::index_t) const {
+    return {};
+  }
+};
+
 int main() {
   std::printf("advx %s\n", advx::version);
-  double sum = advx::batch<float>(2, 3).view().size() == 6 ? 0 : 1;
+  advx::batch<float> images(1, 1);
+  images.row(0)[0] = 0.75F;
+  const std::vector<int> labels{0};
+  const auto result = advx::run(advx::attack::projected_gradient<advx::norm::linf>{.epsilon = 0.5}, line{}, images,
+                                advx::goal::untargeted{labels});
+  double sum = result.success[0] && result.images.row(0)[0] < 0.5F ? 0 : 1;
 #ifdef WITH_data
   sum += png_access_version_number() > 0 && zlibVersion()[0] != '\0' ? 0 : 1;
 #endif
