@@ -6,6 +6,7 @@
 #include <advx/attack/machine.hpp>
 #include <advx/concepts/explain.hpp>
 #include <advx/core/clock.hpp>
+#include <advx/core/error.hpp>
 #include <advx/core/options.hpp>
 #include <advx/core/result.hpp>
 

@@ -36,7 +36,7 @@ public:
   template <class F>
     requires(!std::is_same_v<F, observer>)
   constexpr observer(F& f) // NOLINT: implicit by design, as with function references
-      : object(&f),
+      : object(const_cast<void*>(static_cast<const void*>(&f))), // F keeps the const
         call([](void* o, const progress& p) { return static_cast<bool>((*static_cast<F*>(o))(p)); }) {}
 
   bool operator()(const progress& p) const { return call == nullptr || call(object, p); }
