@@ -1,0 +1,219 @@
+/// @file
+/// A packed matrix and the product with it. Each value of the product is one chain of multiply-adds over the depth, in
+/// the same order for any number of rows, so that a row's bits never depend on its batch. (A BLAS chooses its kernel,
+/// and with it the bits, by the number of rows.)
+///
+/// The chain runs in vector registers over the columns. The widest instructions of the machine are found at run time,
+/// so that a program built for any x86-64 processor does not pay for it.
+#pragma once
+
+#include <advx/core/types.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <new>
+#include <vector>
+
+namespace advx::nn::detail {
+
+/// Memory that starts on a cache line, as vector loads like it.
+template <class T>
+struct aligned_allocator {
+  using value_type = T;
+  static constexpr std::align_val_t alignment{64};
+
+  aligned_allocator() = default;
+  template <class U>
+  constexpr aligned_allocator(const aligned_allocator<U>&) noexcept {}
+  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
+  void deallocate(T* p, std::size_t) noexcept { ::operator delete(p, alignment); }
+  friend constexpr bool operator==(const aligned_allocator&, const aligned_allocator&) noexcept { return true; }
+};
+
+template <class T>
+using aligned_vector = std::vector<T, aligned_allocator<T>>;
+
+#if defined(__x86_64__)
+#define ADVX_NN_TARGET(features) [[gnu::noinline, gnu::target(features)]]
+#endif
+
+/// What the product uses of a processor: bytes a register, registers a panel of columns, accumulators in all.
+struct register_plan {
+  int bytes;
+  int panel;
+  int accumulators;
+};
+inline constexpr register_plan plain_registers{16, 2, 8}, avx2_registers{32, 2, 12}, avx512_registers{64, 4, 24};
+
+inline const register_plan& machine_registers() {
+  static const register_plan plan = [] {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return avx512_registers;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2_registers;
+#endif
+    return plain_registers;
+  }();
+  return plan;
+}
+
+/// The operands of one product: c (rows × columns) = a (rows × depth) · b + bias.
+template <class T>
+struct product {
+  const T* a;
+  index_t a_stride;
+  index_t rows;
+  const T* b; ///< panels of whole registers, each depth × its width
+  index_t depth;
+  index_t columns;
+  const T* bias; ///< one value a column, or null for zeros
+  T* c;
+  index_t c_stride;
+};
+
+/// `Rows` rows by `Width` registers of the product, over `depth` steps from what `start` holds.
+template <class T, int Bytes, int Rows, int Width>
+[[gnu::always_inline]] inline void multiply_block(const T* a, index_t a_stride, const T* b, index_t depth,
+                                                  const T* start, index_t start_stride, T* c, index_t c_stride,
+                                                  index_t columns) {
+  typedef T vector __attribute__((vector_size(Bytes), aligned(alignof(T)), may_alias));
+  constexpr index_t lanes = Bytes / static_cast<index_t>(sizeof(T));
+  const bool whole = columns >= Width * lanes;
+  vector sum[Rows][Width];
+#pragma GCC unroll 32
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (int w = 0; w < Width; ++w) {
+      sum[r][w] = vector{};
+      if (start == nullptr) continue;
+      const T* from = start + r * start_stride + w * lanes;
+      if (whole)
+        sum[r][w] = *reinterpret_cast<const vector*>(from);
+      else
+        for (index_t i = 0; i < lanes && w * lanes + i < columns; ++i) sum[r][w][i] = from[i];
+    }
+  for (index_t k = 0; k < depth; ++k) {
+    vector right[Width];
+#pragma GCC unroll 4
+    for (int w = 0; w < Width; ++w) right[w] = *reinterpret_cast<const vector*>(b + (k * Width + w) * lanes);
+#pragma GCC unroll 32
+    for (int r = 0; r < Rows; ++r) {
+      const T left = a[r * a_stride + k];
+#pragma GCC unroll 4
+      for (int w = 0; w < Width; ++w) sum[r][w] += left * right[w];
+    }
+  }
+#pragma GCC unroll 32
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (int w = 0; w < Width; ++w) {
+      T* to = c + r * c_stride + w * lanes;
+      if (whole)
+        *reinterpret_cast<vector*>(to) = sum[r][w];
+      else
+        for (index_t i = 0; i < lanes && w * lanes + i < columns; ++i) to[i] = sum[r][w][i];
+    }
+}
+
+/// All rows of one panel, which is `Width` registers wide and starts at column `first`.
+template <class T, int Bytes, int Accumulators, int Width>
+[[gnu::always_inline]] inline void multiply_panel(const product<T>& p, const T* panel, index_t first) {
+  constexpr int most = std::min(Accumulators / Width, 12);
+  constexpr index_t width = Width * Bytes / static_cast<index_t>(sizeof(T));
+  constexpr index_t depth_block = 192; // steps for which the panel stays in the first-level cache
+  for (index_t k = 0; k == 0 || k < p.depth; k += depth_block) {
+    const index_t depth = std::min(depth_block, p.depth - k);
+    const T* b = panel + k * width;
+    const auto block = [&]<int Rows>(index_t r) __attribute__((always_inline)) {
+      T* c = p.c + r * p.c_stride + first;
+      const T* start = k > 0 ? c : p.bias == nullptr ? nullptr : p.bias + first;
+      multiply_block<T, Bytes, Rows, Width>(p.a + r * p.a_stride + k, p.a_stride, b, depth, start,
+                                            k > 0 ? p.c_stride : 0, c, p.c_stride, p.columns - first);
+    };
+    index_t r = 0;
+    for (; r + most <= p.rows; r += most) block.template operator()<most>(r);
+    for (; r + 2 <= p.rows; r += 2) block.template operator()<2>(r);
+    for (; r < p.rows; ++r) block.template operator()<1>(r);
+  }
+}
+
+template <class T, int Bytes, int Panel, int Accumulators>
+[[gnu::always_inline]] inline void multiply_with(const product<T>& p) {
+  constexpr index_t lanes = Bytes / static_cast<index_t>(sizeof(T));
+  for (index_t first = 0; first < p.columns; first += Panel * lanes) {
+    const T* panel = p.b + first * p.depth;
+    const index_t width = std::min<index_t>(Panel, (p.columns - first + lanes - 1) / lanes);
+    if (width == 1) multiply_panel<T, Bytes, Accumulators, 1>(p, panel, first);
+    if (width == 2) multiply_panel<T, Bytes, Accumulators, 2>(p, panel, first);
+    if constexpr (Panel > 2) {
+      if (width == 3) multiply_panel<T, Bytes, Accumulators, 3>(p, panel, first);
+      if (width == 4) multiply_panel<T, Bytes, Accumulators, 4>(p, panel, first);
+    }
+  }
+}
+
+template <class T>
+[[gnu::noinline]] void multiply_plain(const product<T>& p) {
+  multiply_with<T, plain_registers.bytes, plain_registers.panel, plain_registers.accumulators>(p);
+}
+#if defined(__x86_64__)
+template <class T>
+ADVX_NN_TARGET("avx2,fma")
+void multiply_avx2(const product<T>& p) {
+  multiply_with<T, avx2_registers.bytes, avx2_registers.panel, avx2_registers.accumulators>(p);
+}
+template <class T>
+ADVX_NN_TARGET("avx512f,avx2,fma")
+void multiply_avx512(const product<T>& p) {
+  multiply_with<T, avx512_registers.bytes, avx512_registers.panel, avx512_registers.accumulators>(p);
+}
+#endif
+
+/// A depth × columns matrix, stored as the product reads it.
+template <class T>
+class packed_matrix {
+public:
+  packed_matrix() = default;
+  /// `at(k, n)` is the value in row k, column n.
+  template <class At>
+  packed_matrix(index_t depth, index_t columns, const At& at) : depth_(depth),
+                                                                columns_(columns) {
+    const register_plan& plan = machine_registers();
+    const index_t lanes = plan.bytes / static_cast<index_t>(sizeof(T));
+    const index_t panel = plan.panel * lanes;
+    values_.resize(static_cast<std::size_t>((columns + lanes - 1) / lanes * lanes * depth));
+    for (index_t first = 0; first < columns; first += panel) {
+      const index_t width = std::min(panel, (columns - first + lanes - 1) / lanes * lanes);
+      T* to = values_.data() + first * depth;
+      for (index_t k = 0; k < depth; ++k)
+        for (index_t n = 0; n < std::min(width, columns - first); ++n) to[k * width + n] = at(k, first + n);
+    }
+  }
+
+  index_t depth() const noexcept { return depth_; }
+  index_t columns() const noexcept { return columns_; }
+
+  /// c (rows × columns) = a (rows × depth) · this + bias; bias may be null. Strides count values from row to row.
+  void multiply(const T* a, index_t a_stride, index_t rows, const T* bias, T* c, index_t c_stride) const {
+    const product<T> p{a, a_stride, rows, values_.data(), depth_, columns_, bias, c, c_stride};
+#if defined(__x86_64__)
+    switch (machine_registers().bytes) {
+    case avx512_registers.bytes:
+      return multiply_avx512(p);
+    case avx2_registers.bytes:
+      return multiply_avx2(p);
+    default:
+      break;
+    }
+#endif
+    multiply_plain(p);
+  }
+
+private:
+  index_t depth_ = 0;
+  index_t columns_ = 0;
+  aligned_vector<T> values_;
+};
+
+} // namespace advx::nn::detail
+
+#undef ADVX_NN_TARGET

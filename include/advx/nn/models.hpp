@@ -1,0 +1,36 @@
+/// @file
+/// Networks of the papers, ready to be trained or loaded.
+#pragma once
+
+#include <advx/nn/sequential.hpp>
+
+namespace advx::nn {
+
+/// One linear layer: scores = W·x + b.
+inline auto softmax_regression(index_t inputs = 784, index_t classes = 10) {
+  return sequential{shape{inputs, 1, 1}, linear{classes}};
+}
+
+/// 784-100-100-10 with sigmoids, as in Szegedy et al. (2014).
+inline auto mlp_sigmoid(index_t inputs = 784, index_t classes = 10) {
+  return sequential{shape{inputs, 1, 1}, linear{100}, sigmoid{}, linear{100}, sigmoid{}, linear{classes}};
+}
+
+namespace detail {
+
+inline auto carlini_wagner(const shape& in, index_t narrow, index_t wide, index_t hidden) {
+  return sequential{in,           conv2d{narrow}, relu{}, conv2d{narrow}, relu{},    max_pool2d{2},  conv2d{wide},
+                    relu{},       conv2d{wide},   relu{}, max_pool2d{2},  flatten{}, linear{hidden}, relu{},
+                    dropout{0.5}, linear{hidden}, relu{}, linear{10}};
+}
+
+} // namespace detail
+
+/// The 28 × 28 digits' network of Carlini & Wagner (2017): 2 × conv32, pool, 2 × conv64, pool, 2 × fc200, fc10; 312,202
+/// parameters.
+inline auto carlini_wagner_mnist() { return detail::carlini_wagner({1, 28, 28}, 32, 64, 200); }
+
+/// The 3 × 32 × 32 images' network of Carlini & Wagner (2017): 2 × conv64, pool, 2 × conv128, pool, 2 × fc256, fc10.
+inline auto carlini_wagner_cifar() { return detail::carlini_wagner({3, 32, 32}, 64, 128, 256); }
+
+} // namespace advx::nn

@@ -1,0 +1,383 @@
+/// @file
+/// The passes of a network: forward, gradient with respect to the image, gradient with respect to the parameters.
+///
+/// The layers before the first linear one (the *head*) run depth first, one image through all of them, so that an
+/// image's activations stay in the second-level cache; the layers from there on (the *tail*) run on tiles of images.
+/// Neither order nor tile changes the bits of a row: every product and convolution computes its rows independently.
+#pragma once
+
+#include <advx/core/batch_view.hpp>
+#include <advx/core/error.hpp>
+#include <advx/nn/operations.hpp>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace advx::nn {
+
+namespace detail {
+
+template <class... Layers>
+constexpr bool layer_is(std::size_t position, const std::array<bool, sizeof...(Layers)>& kinds) {
+  return position < sizeof...(Layers) && kinds[position];
+}
+
+/// How layer `position` is fused with its neighbours.
+template <class... Layers>
+constexpr fusion fusion_of(std::size_t position) {
+  constexpr std::array<bool, sizeof...(Layers)> relus{std::is_same_v<Layers, relu>...};
+  constexpr std::array<bool, sizeof...(Layers)> pools{std::is_same_v<Layers, max_pool2d>...};
+  constexpr std::array<bool, sizeof...(Layers)> convolutions{std::is_same_v<Layers, conv2d>...};
+  const auto is = [&](const auto& kinds, std::size_t i) { return layer_is<Layers...>(i, kinds); };
+  if (is(relus, position)) {
+    if (is(pools, position + 1)) return fusion::absorbed;
+    return position > 0 && is(convolutions, position - 1) ? fusion::rectified : fusion::none;
+  }
+  if (is(pools, position)) return position > 0 && is(relus, position - 1) ? fusion::rectified : fusion::none;
+  const bool followed = is(convolutions, position) && is(relus, position + 1) && !is(pools, position + 2);
+  return followed ? fusion::rectified : fusion::none;
+}
+
+} // namespace detail
+
+/// A network opened for one thread; made by `sequential::session`. It keeps its own copy of the weights, in the order
+/// in which they are read, so the model may change or go away. No pass allocates.
+///
+/// `Training` adds the gradient with respect to the parameters, keeps all activations for it, and lets dropout act.
+template <class Kernels, class T, bool Training, class... Layers>
+class network_session {
+  static constexpr std::size_t layer_count = sizeof...(Layers);
+  using layer_tuple = std::tuple<Layers...>;
+  template <std::size_t L>
+  using layer_at = std::tuple_element_t<L, layer_tuple>;
+  template <std::size_t L>
+  using operation_at = detail::operation<Kernels, T, layer_at<L>, detail::fusion_of<Layers...>(L), Training>;
+
+  /// Layers before the first linear one.
+  static constexpr std::size_t head_layers = [] {
+    constexpr std::array<bool, layer_count> linears{std::is_same_v<Layers, linear>...};
+    return static_cast<std::size_t>(std::find(linears.begin(), linears.end(), true) - linears.begin());
+  }();
+  static_assert(
+      [] {
+        constexpr std::array<bool, layer_count> spatial{
+            (std::is_same_v<Layers, conv2d> || std::is_same_v<Layers, max_pool2d> ||
+             std::is_same_v<Layers, average_pool2d> || std::is_same_v<Layers, global_average_pool>)...};
+        return std::find(spatial.begin() + head_layers, spatial.end(), true) == spatial.end();
+      }(),
+      "advx: a convolution or pooling layer cannot follow a linear layer: put it before the first linear one");
+
+  template <std::size_t... L>
+  static auto tuple_of_operations(std::index_sequence<L...>) -> std::tuple<operation_at<L>...>;
+  using operation_tuple = decltype(tuple_of_operations(std::index_sequence_for<Layers...>{}));
+  template <std::size_t L>
+  using stored_at = std::tuple_element_t<L, operation_tuple>;
+
+  /// Does the head compute nothing? Then the tail reads the caller's images.
+  static constexpr bool empty_head = []<std::size_t... L>(std::index_sequence<L...>) {
+    return (stored_at<L>::identity && ... && true);
+  }
+  (std::make_index_sequence<head_layers>{});
+
+  /// A *slot* is a buffer of activations: 0 the images, and one more for each operation that moves.
+  static constexpr std::array<std::size_t, layer_count + 1> slots = []<std::size_t... L>(std::index_sequence<L...>) {
+    std::array<std::size_t, layer_count + 1> result{};
+    ((result[L + 1] = result[L] + (stored_at<L>::moves ? 1 : 0)), ...);
+    return result;
+  }
+  (std::index_sequence_for<Layers...>{});
+  static constexpr std::size_t slot_count = slots[layer_count] + 1;
+  static constexpr std::size_t head_slot = slots[head_layers]; ///< what the head hands to the tail
+
+public:
+  /// `shapes[l]` goes into layer l; `parameters(l)` is {weights, biases}. Use `sequential::session`.
+  template <class Parameters>
+  network_session(const layer_tuple& layers, std::span<const shape, layer_count + 1> shapes,
+                  const Parameters& parameters, index_t rows)
+      : operations(make_operations(layers, shapes, parameters, std::index_sequence_for<Layers...>{})),
+        input(shapes[0]),
+        head_output(last_spatial(shapes)),
+        outputs(shapes[layer_count].size()),
+        capacity(checked_capacity(rows)),
+        tile(Training ? capacity : std::min<index_t>(capacity, 32)) {
+    index_t bytes = 0;
+    for_each([&]<std::size_t L>(auto& operation) {
+      state_offsets[L] = bytes;
+      bytes += (operation.state_bytes() + 63) / 64 * 64;
+      sizes[slots[L + 1]] = shapes[L + 1].size();
+    });
+    sizes[0] = input.size();
+    state_stride = bytes;
+    states.resize(static_cast<std::size_t>(bytes * capacity));
+    for (std::size_t s = 0; s < slot_count; ++s) {
+      const bool per_row = s >= head_slot || Training; // within the head one image's values are enough
+      strides[s] = per_row ? sizes[s] : 0;
+      values[s].resize(static_cast<std::size_t>(per_row ? tile * sizes[s] : sizes[s]));
+      gradients[s].resize(static_cast<std::size_t>(s >= head_slot ? tile * sizes[s] : sizes[s]));
+    }
+  }
+
+  /// Writes the scores of images.rows ≤ capacity images.
+  /// @throws argument_error for more images than the capacity, or rows of the wrong length
+  void forward(batch_view<const T> images, batch_view<T> scores) {
+    check("images", images, input.size());
+    check("scores", scores, outputs);
+    if (scores.rows != images.rows) fail("scores", "rows", scores.rows, images.rows);
+    [[maybe_unused]] const typename Kernels::pass_guard guard;
+    last_rows = images.rows;
+    for (index_t first = 0; first < images.rows; first += tile) {
+      const index_t rows = std::min(tile, images.rows - first);
+      if constexpr (!empty_head)
+        for (index_t i = 0; i < rows; ++i) head_forward(images.row(first + i), i, first + i);
+      tail_forward(images.row(first), first, rows);
+      read_scores(scores.row(first), images.row(first), rows);
+    }
+  }
+
+  /// Row i of `gradient` = Jᵀ·(row i of `cotangent`) at image rows[i] of the last `forward`, for any of its rows.
+  /// @throws argument_error for a row that the last forward did not have, or wrong shapes
+  void pullback(std::span<const index_t> rows, batch_view<const T> cotangent, batch_view<T> gradient) {
+    const auto count = static_cast<index_t>(rows.size());
+    check("cotangent", cotangent, outputs);
+    check("gradient", gradient, input.size());
+    if (cotangent.rows != count) fail("cotangent", "rows", cotangent.rows, count);
+    if (gradient.rows != count) fail("gradient", "rows", gradient.rows, count);
+    for (const index_t row : rows)
+      if (row < 0 || row >= last_rows)
+        throw argument_error("advx: pullback of row " + std::to_string(row) + ", but the last forward had " +
+                             std::to_string(last_rows) + " rows; ask for rows of that forward only");
+    [[maybe_unused]] const typename Kernels::pass_guard guard;
+    for (index_t first = 0; first < count; first += tile) {
+      const index_t tile_rows = std::min(tile, count - first);
+      backward<false>(rows.data() + first, cotangent.row(first), gradient.row(first), tile_rows);
+    }
+  }
+
+  /// Adds the gradient with respect to the parameters, in the model's order, to `sums(l)` = {weights, biases} of layer
+  /// l, for all rows of the last forward.
+  template <class Sums>
+  void parameter_gradient(batch_view<const T> cotangent, const Sums& sums) requires Training {
+    check("cotangent", cotangent, outputs);
+    if (cotangent.rows != last_rows) fail("cotangent", "rows", cotangent.rows, last_rows);
+    [[maybe_unused]] const typename Kernels::pass_guard guard;
+    backward<true>(nullptr, cotangent.data, nullptr, last_rows);
+    for_each([&]<std::size_t L>(auto& operation) {
+      if constexpr (detail::has_parameters<layer_at<L>>)
+        operation.move_parameter_gradient(sums(L).first, sums(L).second);
+    });
+  }
+
+  /// The random numbers of dropout in the next forward: a function of seed, step, layer and image.
+  void set_dropout(std::uint64_t seed, std::uint32_t step, index_t first_image) requires Training {
+    for_each([&]<std::size_t L>(auto& operation) {
+      if constexpr (std::is_same_v<layer_at<L>, dropout>) {
+        operation.seed = seed;
+        operation.stream = step * static_cast<std::uint32_t>(layer_count) + static_cast<std::uint32_t>(L);
+        operation.first_image = first_image;
+      }
+    });
+  }
+
+private:
+  template <class Parameters, std::size_t... L>
+  static operation_tuple make_operations(const layer_tuple& layers, std::span<const shape, layer_count + 1> shapes,
+                                         const Parameters& parameters, std::index_sequence<L...>) {
+    [[maybe_unused]] const typename Kernels::pass_guard guard;
+    return operation_tuple(make_operation<L>(std::get<L>(layers), shapes, parameters)...);
+  }
+
+  template <std::size_t L, class Parameters>
+  static operation_at<L> make_operation(const layer_at<L>& layer, std::span<const shape, layer_count + 1> shapes,
+                                        const Parameters& parameters) {
+    if constexpr (detail::has_parameters<layer_at<L>>) {
+      // The head leaves its values with the channels last; the first linear layer's weights follow that order.
+      const shape from = L == head_layers && !empty_head ? last_spatial(shapes) : shape{};
+      const auto place = [from](index_t k) {
+        return from.flat() ? k : k % from.pixels() * from.channels + k / from.pixels();
+      };
+      const auto [weights, biases] = parameters(L);
+      return operation_at<L>(layer, shapes[L], weights, biases, place);
+    } else {
+      return operation_at<L>(layer, shapes[L]);
+    }
+  }
+
+  /// The shape of the head's result before it was flattened.
+  static shape last_spatial(std::span<const shape, layer_count + 1> shapes) {
+    constexpr std::array<bool, layer_count> flattens{std::is_same_v<Layers, flatten>...};
+    shape result = shapes[0];
+    for (std::size_t l = 0; l < head_layers; ++l)
+      if (!flattens[l] && shapes[l + 1] != shapes[l]) result = shapes[l + 1];
+    return result;
+  }
+
+  static index_t checked_capacity(index_t rows) {
+    if (rows < 1)
+      throw argument_error("advx: a session's capacity is " + std::to_string(rows) + "; it must be at least 1");
+    return rows;
+  }
+
+  [[noreturn]] static void fail(const char* argument, const char* extent, index_t is, index_t must) {
+    throw argument_error(std::string("advx: ") + argument + " has " + std::to_string(is) + " " + extent +
+                         "; the network needs " + std::to_string(must));
+  }
+  template <class V>
+  void check(const char* argument, batch_view<V> view, index_t columns) const {
+    if (view.cols != columns) fail(argument, "columns", view.cols, columns);
+    if (view.rows > capacity)
+      throw argument_error(std::string("advx: ") + argument + " has " + std::to_string(view.rows) +
+                           " rows, more than the session's capacity, " + std::to_string(capacity) +
+                           "; open a session with a larger one");
+  }
+
+  template <class F>
+  void for_each(const F& f) {
+    [&]<std::size_t... L>(std::index_sequence<L...>) { (f.template operator()<L>(std::get<L>(operations)), ...); }
+    (std::index_sequence_for<Layers...>{});
+  }
+
+  std::byte* state(std::size_t layer, index_t row) noexcept {
+    return states.data() + row * state_stride + state_offsets[layer];
+  }
+  T* value(std::size_t slot, index_t row) noexcept { return values[slot].data() + row * strides[slot]; }
+  /// Must the images be copied with their channels last?
+  bool reorders() const noexcept { return input.channels > 1 && input.pixels() > 1; }
+
+  /// The input of the head's first layer: the caller's image where that is possible, otherwise its copy.
+  const T* head_input(const T* image, index_t row) {
+    constexpr bool in_place = !stored_at<first_working>::moves;
+    if (reorders())
+      detail::to_channels_last(input, image, value(0, row));
+    else if (in_place || Training)
+      std::copy_n(image, input.size(), value(0, row));
+    else
+      return image;
+    return value(0, row);
+  }
+
+  /// The head's first layer that computes something.
+  static constexpr std::size_t first_working = []<std::size_t... L>(std::index_sequence<L...>) {
+    std::size_t result = 0;
+    bool found = false;
+    ((found = found || !stored_at<L>::identity, result += found ? 0 : 1), ...);
+    return result < layer_count ? result : 0;
+  }
+  (std::make_index_sequence<head_layers>{});
+
+  void head_forward(const T* image, index_t row, index_t state_row) {
+    const T* x = head_input(image, row);
+    [&]<std::size_t... L>(std::index_sequence<L...>) {
+      ((x = forward_layer<L>(x, value(slots[L + 1], row), 1, state_row)), ...);
+    }
+    (std::make_index_sequence<head_layers>{});
+  }
+
+  void tail_forward(const T* images, index_t first, index_t rows) {
+    const T* x = empty_head ? images : values[head_slot].data();
+    [&]<std::size_t... L>(std::index_sequence<L...>) {
+      ((x = forward_layer<head_layers + L>(x, values[slots[head_layers + L + 1]].data(), rows, first)), ...);
+    }
+    (std::make_index_sequence<layer_count - head_layers>{});
+    if constexpr (empty_head && Training) std::copy_n(images, rows * input.size(), values[0].data());
+  }
+
+  template <std::size_t L>
+  const T* forward_layer(const T* x, T* y, index_t rows, index_t first) {
+    auto& operation = std::get<L>(operations);
+    operation.forward(x, y, rows, [&](index_t i) { return state(L, first + i); });
+    return stored_at<L>::identity ? x : y;
+  }
+
+  void read_scores(T* scores, const T* images, index_t rows) {
+    const T* from = slot_count == 1 && empty_head ? images : values[slot_count - 1].data();
+    for (index_t i = 0; i < rows; ++i, from += outputs, scores += outputs)
+      if (head_layers == layer_count && !empty_head)
+        detail::to_channels_first(head_output, from, scores);
+      else
+        std::copy_n(from, outputs, scores);
+  }
+
+  /// Pulls a tile back; `rows` names its images (null: the first ones in order).
+  template <bool Parameters>
+  void backward(const index_t* rows, const T* cotangent, T* gradient, index_t count) {
+    const auto row_of = [rows](index_t i) { return rows == nullptr ? i : rows[i]; };
+    T* top = gradients[slot_count - 1].data();
+    for (index_t i = 0; i < count; ++i)
+      if (head_layers == layer_count && !empty_head)
+        detail::to_channels_last(head_output, cotangent + i * outputs, top + i * outputs);
+      else
+        std::copy_n(cotangent + i * outputs, outputs, top + i * outputs);
+    // With nothing before it, the first linear layer writes where the caller wants the gradient.
+    constexpr bool direct = empty_head && head_layers < layer_count && !Parameters;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (backward_layer<Parameters, layer_count - 1 - I>(
+           gradients[slots[layer_count - I]].data(),
+           direct && slots[layer_count - 1 - I] == 0 ? gradient : gradients[slots[layer_count - 1 - I]].data(), count,
+           0, row_of),
+       ...);
+    }
+    (std::make_index_sequence<layer_count - head_layers>{});
+    if constexpr (direct) return;
+    if constexpr (empty_head && Parameters) return;
+    for (index_t i = 0; i < count; ++i) {
+      [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (backward_layer<Parameters, head_layers - 1 - I>(head_gradient(slots[head_layers - I], i),
+                                                         head_gradient(slots[head_layers - 1 - I], i), 1, i,
+                                                         [&](index_t) { return row_of(i); }),
+         ...);
+      }
+      (std::make_index_sequence<head_layers>{});
+      if constexpr (!Parameters) {
+        if (reorders() && !empty_head)
+          detail::to_channels_first(input, head_gradient(0, i), gradient + i * input.size());
+        else
+          std::copy_n(head_gradient(0, i), input.size(), gradient + i * input.size());
+      }
+    }
+  }
+
+  T* head_gradient(std::size_t slot, index_t i) noexcept {
+    return gradients[slot].data() + (slot >= head_slot ? i * sizes[slot] : 0);
+  }
+
+  /// `first` is the row of the tile at which the input's values are kept (training).
+  template <bool Parameters, std::size_t L, class RowOf>
+  void backward_layer(T* dy, T* dx, index_t rows, index_t first, const RowOf& row_of) {
+    auto& operation = std::get<L>(operations);
+    if constexpr (Parameters && detail::has_parameters<layer_at<L>>)
+      operation.add_parameter_gradient(value(slots[L], first), dy, rows);
+    // Nobody asks for the gradient below the first layer with parameters while the parameters are trained.
+    if constexpr (!Parameters || needed_below[L])
+      operation.pullback(dy, dx, rows, [&](index_t i) { return state(L, row_of(i)); });
+  }
+
+  /// Has a layer before this one parameters?
+  static constexpr std::array<bool, layer_count> needed_below = []<std::size_t... L>(std::index_sequence<L...>) {
+    std::array<bool, layer_count> result{};
+    bool found = false;
+    ((result[L] = found, found = found || detail::has_parameters<layer_at<L>>), ...);
+    return result;
+  }
+  (std::index_sequence_for<Layers...>{});
+
+  operation_tuple operations;
+  shape input;
+  shape head_output;
+  index_t outputs;
+  index_t capacity;
+  index_t tile;
+  index_t last_rows = 0;
+  std::array<index_t, slot_count> sizes{};
+  std::array<index_t, slot_count> strides{};
+  std::array<detail::aligned_vector<T>, slot_count> values;
+  std::array<detail::aligned_vector<T>, slot_count> gradients;
+  std::array<index_t, layer_count> state_offsets{};
+  index_t state_stride = 0;
+  detail::aligned_vector<std::byte> states;
+};
+
+} // namespace advx::nn
