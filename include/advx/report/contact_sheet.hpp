@@ -44,13 +44,13 @@ inline std::uint8_t level_of(double value) { // NaN is black
   return static_cast<std::uint8_t>(std::lround(255.0 * (value > 0 ? std::min(value, 1.0) : 0.0)));
 }
 
-/// Gain that makes the largest change of a row white or black; 1 for no change.
+/// Gain that makes the largest change of a row white or black, at most a million; 1 for no change.
 template <class T>
 double full_gain(const T* original, const T* adversarial, index_t size) {
   double largest = 0;
   for (index_t j = 0; j < size; ++j)
     largest = std::max(largest, std::abs(static_cast<double>(adversarial[j]) - static_cast<double>(original[j])));
-  return largest > 0 ? 1 / largest : 1;
+  return largest > 0 ? std::min(1 / largest, 1e6) : 1;
 }
 
 inline std::string caption_text(const contact_caption& caption, double gain) {
