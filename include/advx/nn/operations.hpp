@@ -262,14 +262,14 @@ private:
 
 template <class Kernels, class T, fusion Fusion, bool Training>
 struct operation<Kernels, T, average_pool2d, Fusion, Training> : mean_operation<T> {
-  operation(const average_pool2d& layer, const shape& in)
-      : mean_operation<T>(in, layer.output(in), layer.size, layer.size, layer.step()) {}
+  operation(const average_pool2d& layer, const shape& from)
+      : mean_operation<T>(from, layer.output(from), layer.size, layer.size, layer.step()) {}
 };
 
 template <class Kernels, class T, fusion Fusion, bool Training>
 struct operation<Kernels, T, global_average_pool, Fusion, Training> : mean_operation<T> {
-  operation(const global_average_pool& layer, const shape& in)
-      : mean_operation<T>(in, layer.output(in), in.height, in.width, 1) {}
+  operation(const global_average_pool& layer, const shape& from)
+      : mean_operation<T>(from, layer.output(from), from.height, from.width, 1) {}
 };
 
 /// Nothing to compute.
