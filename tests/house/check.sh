@@ -25,13 +25,14 @@ function fits(name, list,    words, count, i) {
 
 BEGIN {
   while ((getline line < rules) > 0) {
-    if (line !~ /^(room|outside|never) /) continue
+    if (line !~ /^(room|outside|never|except) /) continue
     kind = line; sub(/ .*/, "", kind)
     name = line; sub(/^[a-z]* /, "", name); sub(/:.*/, "", name)
     rest = line; sub(/^[^:]*: */, "", rest)
     if (kind == "room") allowed[name] = " " rest " "
     if (kind == "outside") outside[name] = rest
     if (kind == "never") never[name] = rest
+    if (kind == "except") except[name] = rest
   }
 }
 
@@ -63,7 +64,7 @@ FNR == 1 {
     if (other != room && index(allowed[room], " * ") == 0 && index(allowed[room], " " other " ") == 0)
       fault("room \"" room "\" may not include room \"" other "\" (advx/" name ")")
   } else if (name in never) {
-    fault("<" name ">: " never[name])
+    if (!fits(path, except[name])) fault("<" name ">: " never[name])
   } else if (name ~ /[.\/]/ && !fits(name, outside[room])) {
     fault("room \"" room "\" may not include <" name ">, which is neither ours nor the standard library\047s")
   }
