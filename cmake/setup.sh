@@ -40,6 +40,7 @@ core  | Catch2 2.13                          | <catch2/catch.hpp>               
 core  | libpng                               | <png.h>                                      | libpng-dev
 core  | zlib                                 | <zlib.h>                                     | zlib1g-dev
 core  | nlohmann-json                        | <nlohmann/json.hpp>                          | nlohmann-json3-dev
+core  | CLI11                                | <CLI/CLI.hpp>                                | libcli11-dev
 dev   | clang                                | clang++                                      | clang
 dev   | clang-format                         | clang-format                                 | clang-format
 bench | libtorch                             | <torch/script.h>                             | libtorch-dev

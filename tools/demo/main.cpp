@@ -1,0 +1,122 @@
+// advx-demo: attacks a real network (the Carlini-Wagner MNIST net) on real digits with every attack, and reports.
+#include <advx/data/images.hpp>
+#include <advx/data/npz.hpp>
+#include <advx/data/png.hpp>
+#include <advx/nn/weights.hpp>
+#include <advx/report/contact_sheet.hpp>
+#include <advx/report/json.hpp>
+#include <advx/report/result_table.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <set>
+
+#include "demo.hpp"
+
+namespace {
+
+/// Share of images whose greatest score is their label's.
+double accuracy(const demo::network& model, const advx::batch<float>& images,
+                const std::vector<advx::label_t>& labels) {
+  advx::backend::xtensor backend;
+  auto session = model.session(backend, images.rows());
+  advx::batch<float> scores(images.rows(), model.class_count());
+  session.forward(images.view(), scores.view());
+  double right = 0;
+  for (advx::index_t i = 0; i < images.rows(); ++i) {
+    const float* z = scores.row(i);
+    right += std::max_element(z, z + scores.cols()) - z == labels[static_cast<std::size_t>(i)] ? 1 : 0;
+  }
+  return right / double(images.rows());
+}
+
+void draw(const demo::bench& b, const std::string& folder) {
+  // As many images as a reader looks at.
+  const advx::index_t shown = std::min<advx::index_t>(b.images.rows(), 20);
+  for (const demo::finding& f : b.findings) {
+    const auto& r = f.record;
+    std::vector<advx::report::contact_caption> captions;
+    for (advx::index_t i = 0; i < shown; ++i) {
+      const auto& image = r.images[static_cast<std::size_t>(i)];
+      char note[32];
+      std::snprintf(note, sizeof note, "L2 %.2f", image.l2);
+      captions.push_back({image.label, image.adversarial_label, image.success, note});
+    }
+    const advx::report::contact_sheet sheet{.title = r.name + " " + r.goal};
+    std::string goal = r.goal;
+    std::replace(goal.begin(), goal.end(), ' ', '-');
+    advx::data::write_png(folder + "/" + r.name + "-" + goal + ".png",
+                          advx::report::draw<float>(sheet, b.images.view().slice(0, shown),
+                                                    f.adversarial.view().slice(0, shown), captions));
+  }
+}
+
+int run(int argc, char** argv) {
+  demo::settings how;
+  std::string data = ADVX_DEMO_DATA;
+  bool quiet = false;
+  CLI::App app{"Attacks the Carlini-Wagner MNIST network with every attack of advx; prints a table, writes a report."};
+  app.add_option("--images", how.images, "how many of the sample's digits to attack")->capture_default_str();
+  app.add_flag("--paper", how.paper, "the papers' settings (C&W and EAD 9 x 1,000 steps) instead of the short ones");
+  app.add_option("--threads", how.options.threads, "workers; 0: one per core")->capture_default_str();
+  app.add_option("--batch", how.options.batch, "images per pass and worker")->capture_default_str();
+  app.add_option("--seed", how.options.seed, "of random starts and targets")->capture_default_str();
+  app.add_option("--output", how.output, "folder of results.json, timing.json and *.png")->capture_default_str();
+  app.add_option("--data", data, "folder with mnist/sample.npz and weights/")->capture_default_str();
+  app.add_flag("--quiet", quiet, "no progress");
+  CLI11_PARSE(app, argc, argv);
+  if (quiet) how.progress = advx::report::progress_style::silent;
+
+  const advx::data::npz sample = advx::data::read_npz(data + "/mnist/sample.npz");
+  advx::batch<float> images = advx::data::to_unit_interval(sample.at("images"));
+  std::vector<advx::label_t> labels = advx::data::labels(sample.at("labels"));
+  if (how.images < 1 || how.images > images.rows())
+    throw advx::argument_error("advx: --images is " + std::to_string(how.images) + "; the sample has 1 to " +
+                               std::to_string(images.rows()));
+  images.values.resize(static_cast<std::size_t>(how.images * images.cols()));
+  images.row_count = how.images;
+  labels.resize(static_cast<std::size_t>(how.images));
+  std::filesystem::create_directories(how.output);
+
+  demo::network model = advx::nn::carlini_wagner_mnist();
+  advx::nn::load(data + "/weights/carlini_wagner_mnist.npz", model);
+  const double clean = accuracy(model, images, labels);
+  std::printf("advx %s: Carlini-Wagner MNIST network, %lld digits, clean accuracy %.1f %%%s\n\n", advx::version,
+              static_cast<long long>(how.images), 100 * clean, how.paper ? ", the papers' settings" : "");
+  std::fflush(stdout);
+
+  demo::bench bench{model, images, labels, how, {}};
+  demo::fast_gradient(bench);
+  demo::iterative_fast_gradient(bench);
+  demo::projected_gradient(bench);
+  demo::carlini_wagner(bench);
+  demo::elastic_net(bench);
+
+  advx::report::run_record record{{{"name", std::string("Carlini-Wagner MNIST")},
+                                   {"parameters", double(model.parameters().size())},
+                                   {"seed", double(how.options.seed)}},
+                                  how.images,
+                                  clean,
+                                  {}};
+  for (const demo::finding& f : bench.findings) record.attacks.push_back(f.record);
+  advx::report::print_table(stdout, record.attacks);
+  advx::report::write_json(how.output + "/results.json", advx::report::to_json(record));
+  advx::report::write_json(how.output + "/timing.json", advx::report::timing_to_json(record));
+  draw(bench, how.output);
+  std::printf("\nEvery success was classified again. Written: %s/results.json, timing.json, *.png\n",
+              how.output.c_str());
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& fault) {
+    std::fprintf(stderr, "%s\n", fault.what());
+    return 1;
+  }
+}
