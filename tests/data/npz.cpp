@@ -60,6 +60,18 @@ TEST_CASE("npz files go round through the disk, in order, in equal bytes") {
   CHECK(data::parse_npz(data::encode_npz({}), "empty").arrays.empty());
 }
 
+TEST_CASE("The committed sample is the first thousand digits of the MNIST test set") {
+  const data::npz sample = data::read_npz(ADVX_SAMPLE);
+  CHECK(sample.at("images").shape == std::vector<index_t>{1000, 28, 28});
+  const auto digits = sample.at("labels").as<std::int64_t>();
+  REQUIRE(digits.size() == 1000);
+  CHECK(std::vector<std::int64_t>(digits.begin(), digits.begin() + 10) ==
+        std::vector<std::int64_t>{7, 2, 1, 0, 4, 1, 4, 9, 5, 9});
+  std::vector<int> counts(10);
+  for (const auto digit : digits) ++counts.at(static_cast<std::size_t>(digit));
+  CHECK(counts == std::vector<int>{85, 126, 116, 107, 110, 87, 87, 99, 89, 94});
+}
+
 TEST_CASE("A missing array is named with those that are there") {
   const data::npz file = data::read_npz(fixtures + "stored.npz");
   CHECK(file.find("weights") == nullptr);
