@@ -403,9 +403,13 @@ private:
           const index_t row = gradient_of_[static_cast<std::size_t>(r.first + i)];
           gradients[i] = row < 0 ? zeros_.data() : gradients_.data() + row * size_;
         }
-        if (r.fresh && r.asked.gradients > 0 &&
-            !kernel::is_finite(team_.template sum<T>(size_, [g = gradients[0]](index_t j) { return g[j]; })))
-          refuse_model(r.image.number);
+        for (index_t i = 0; i < r.asked.gradients; ++i) {
+          if (team_.count(size_, [g = gradients[i]](index_t j) { return !kernel::is_finite(g[j]); }) == 0) continue;
+          if (r.fresh) refuse_model(r.image.number);
+          r.done = true;
+          r.end = status::non_finite;
+          return;
+        }
         machine_.template advance<Model::scale>(team_, s, r.image, answers_.data() + r.first, gradients);
       } else {
         machine_.advance(team_, s, r.image, answers_.data() + r.first);

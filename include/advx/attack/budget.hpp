@@ -80,11 +80,11 @@ struct budget {
   }
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
+    ::advx::detail::check_policy(radius); // first: presets derive the step length from it
     ::advx::detail::check_policy(norm);
     ::advx::detail::check_policy(loss);
     ::advx::detail::check_policy(optimizer);
     ::advx::detail::check_policy(start_at);
-    ::advx::detail::check_policy(radius);
     ::advx::detail::require(restarts >= 0, "attack::budget", "restarts", "restarts >= 0", restarts);
   }
   constexpr auto rankings() const { return std::tuple<Norm>(norm); }

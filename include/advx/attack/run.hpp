@@ -111,7 +111,10 @@ auto run(const Attack& attack, const Model& model, const Images& images, const G
   if (!settings.epsilon.empty() && static_cast<index_t>(settings.epsilon.size()) != rows.rows)
     throw argument_error("advx: options.epsilon has " + std::to_string(settings.epsilon.size()) + " values for " +
                          std::to_string(rows.rows) + " images; give one per image, or none");
-  for (const double e : settings.epsilon) detail::require(e >= 0, "options", "epsilon", "epsilon >= 0", e);
+  for (std::size_t i = 0; i < settings.epsilon.size(); ++i)
+    if (const double e = settings.epsilon[i]; !(e >= 0))
+      throw argument_error("advx: options.epsilon: image " + std::to_string(i) + " has the radius " +
+                           detail::spelled(e) + "; a radius must be at least 0");
   detail::require(settings.batch >= 1, "options", "batch", "batch >= 1", double(settings.batch));
   detail::require(settings.threads >= 0, "options", "threads", "threads >= 0", settings.threads);
   detail::require(settings.tie >= 0, "options", "tie", "tie >= 0", settings.tie);
