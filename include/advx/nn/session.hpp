@@ -313,21 +313,21 @@ private:
         std::copy_n(cotangent + i * outputs, outputs, top + i * outputs);
     // With nothing before it, the first linear layer writes where the caller wants the gradient.
     constexpr bool direct = empty_head && head_layers < layer_count && !Parameters;
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (backward_layer<Parameters, layer_count - 1 - I>(
-           gradients[slots[layer_count - I]].data(),
-           direct && slots[layer_count - 1 - I] == 0 ? gradient : gradients[slots[layer_count - 1 - I]].data(), count,
-           0, row_of),
+    [&]<std::size_t... Back>(std::index_sequence<Back...>) {
+      (backward_layer<Parameters, layer_count - 1 - Back>(
+           gradients[slots[layer_count - Back]].data(),
+           direct && slots[layer_count - 1 - Back] == 0 ? gradient : gradients[slots[layer_count - 1 - Back]].data(),
+           count, 0, row_of),
        ...);
     }
     (std::make_index_sequence<layer_count - head_layers>{});
     if constexpr (direct) return;
     if constexpr (empty_head && Parameters) return;
     for (index_t i = 0; i < count; ++i) {
-      [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (backward_layer<Parameters, head_layers - 1 - I>(head_gradient(slots[head_layers - I], i),
-                                                         head_gradient(slots[head_layers - 1 - I], i), 1, i,
-                                                         [&](index_t) { return row_of(i); }),
+      [&]<std::size_t... Back>(std::index_sequence<Back...>) {
+        (backward_layer<Parameters, head_layers - 1 - Back>(head_gradient(slots[head_layers - Back], i),
+                                                            head_gradient(slots[head_layers - 1 - Back], i), 1, i,
+                                                            [&](index_t) { return row_of(i); }),
          ...);
       }
       (std::make_index_sequence<head_layers>{});
