@@ -8,6 +8,7 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
+#include <array>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
