@@ -30,6 +30,7 @@ class descent {
     bool at_original = !Recipe::starts_at_original; ///< the original is still to be judged
     bool finished = false;
     bool succeeded = false; ///< in this run
+    bool ever_succeeded = false;
     attack::tally tally{};
   };
 
@@ -80,7 +81,10 @@ public:
     for (index_t i = asked.judged_from; i < asked.total(); ++i) hit = hit || answers[i].success;
     r.succeeded = r.succeeded || hit;
     if (hit && recipe.stops_at_success()) r.finished = true;
-    if (hit) r.tally.constant = recipe.constant(r.schedule);
+    if (hit) {
+      r.tally.constant = recipe.constant(r.schedule);
+      r.ever_succeeded = true;
+    }
     return r.finished;
   }
 
@@ -128,7 +132,7 @@ private:
     recipe.start(team, image, r.schedule, place(s).iterate);
     recipe.optimizer.start(team, r.row, place(s));
     r.asks = recipe.optimizer.asks_for(r.row, r.step);
-    if (r.tally.constant == 0) r.tally.constant = recipe.constant(r.schedule);
+    if (!r.ever_succeeded) r.tally.constant = recipe.constant(r.schedule);
   }
   template <class Team>
   void end_run(const Team& team, index_t s, const image_ref<T>& image) {
