@@ -48,13 +48,14 @@ public:
   gathered_convolution(const convolution_shape& numbers, const T* weights, const T* biases, bool training)
       : s(numbers),
         bias(biases, biases + s.out.channels),
-        gathered(static_cast<std::size_t>(s.out.width * s.taps())) {
+        row_length((s.taps() + 15) / 16 * 16),
+        gathered(static_cast<std::size_t>(s.out.width * row_length)) {
     for (index_t g = 0; g < s.groups; ++g) {
       const index_t first = g * s.group_outputs();
       const auto weight = [&](index_t tap, index_t o) { return weights[s.weight_at(first + o, tap)]; };
       forward_weights.emplace_back(s.taps(), s.group_outputs(), weight);
-      backward_weights.emplace_back(s.group_outputs(), s.taps(),
-                                    [&](index_t o, index_t tap) { return weight(tap, o); });
+      backward_weights.emplace_back(s.group_outputs(), row_length,
+                                    [&](index_t o, index_t tap) { return tap < s.taps() ? weight(tap, o) : T(0); });
     }
     if (training) {
       weight_sum.resize(static_cast<std::size_t>(s.weight_count()));
@@ -67,7 +68,7 @@ public:
       for (index_t g = 0; g < s.groups; ++g) {
         T* to = y + row * s.out.width * s.out.channels;
         gather(x, row, g);
-        forward_weights[static_cast<std::size_t>(g)].multiply(gathered.data(), s.taps(), s.out.width,
+        forward_weights[static_cast<std::size_t>(g)].multiply(gathered.data(), row_length, s.out.width,
                                                               bias.data() + g * s.group_outputs(),
                                                               to + g * s.group_outputs(), s.out.channels);
       }
@@ -82,7 +83,7 @@ public:
       for (index_t g = 0; g < s.groups; ++g) {
         const T* from = dy + row * s.out.width * s.out.channels + g * s.group_outputs();
         backward_weights[static_cast<std::size_t>(g)].multiply(from, s.out.channels, s.out.width, nullptr,
-                                                               gathered.data(), s.taps());
+                                                               gathered.data(), row_length);
         scatter(dx, row, g);
       }
   }
@@ -97,7 +98,7 @@ public:
         const T* from = dy + row * s.out.width * s.out.channels + g * width;
         for (index_t tap = 0; tap < s.taps(); ++tap)
           for (index_t p = 0; p < s.out.width; ++p) {
-            const T left = gathered[static_cast<std::size_t>(p * s.taps() + tap)];
+            const T left = gathered[static_cast<std::size_t>(p * row_length + tap)];
             for (index_t o = 0; o < width; ++o) sum[tap * width + o] += left * from[p * s.out.channels + o];
           }
       }
@@ -129,7 +130,7 @@ private:
       for (index_t ky = 0; ky < s.kernel; ++ky) {
         const index_t y = row * s.stride - s.padding + ky;
         const index_t x = p * s.stride - s.padding;
-        index_t place = p * s.taps() + ky * s.kernel * run;
+        index_t place = p * row_length + ky * s.kernel * run;
         const bool inside_y = y >= 0 && y < s.in.height;
         const index_t pixel = (y * s.in.width + x) * s.in.channels + group * run;
         if (joined && inside_y && x >= 0 && x + s.kernel <= s.in.width) {
@@ -159,7 +160,8 @@ private:
 
   convolution_shape s;
   aligned_vector<T> bias;
-  aligned_vector<T> gathered; ///< one row of output pixels × taps
+  index_t row_length;         ///< taps, rounded up to whole registers
+  aligned_vector<T> gathered; ///< one row of output pixels × row_length
   std::vector<packed_matrix<T>> forward_weights;
   std::vector<packed_matrix<T>> backward_weights;
   std::vector<T> weight_sum; ///< per group: taps × outputs

@@ -3,11 +3,10 @@
 /// the same order for any number of rows, so that a row's bits never depend on its batch. (A BLAS chooses its kernel,
 /// and with it the bits, by the number of rows.)
 ///
-/// The chain runs in vector registers over the columns. The widest instructions of the machine are found at run time,
-/// so that a program built for any x86-64 processor does not pay for it.
+/// The chain runs in vector registers over the columns.
 #pragma once
 
-#include <advx/core/types.hpp>
+#include <advx/nn/registers.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -32,29 +31,6 @@ struct aligned_allocator {
 
 template <class T>
 using aligned_vector = std::vector<T, aligned_allocator<T>>;
-
-#if defined(__x86_64__)
-#define ADVX_NN_TARGET(features) [[gnu::noinline, gnu::target(features)]]
-#endif
-
-/// What the product uses of a processor: bytes a register, registers a panel of columns, accumulators in all.
-struct register_plan {
-  int bytes;
-  int panel;
-  int accumulators;
-};
-inline constexpr register_plan plain_registers{16, 2, 8}, avx2_registers{32, 2, 12}, avx512_registers{64, 4, 24};
-
-inline const register_plan& machine_registers() {
-  static const register_plan plan = [] {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f")) return avx512_registers;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2_registers;
-#endif
-    return plain_registers;
-  }();
-  return plan;
-}
 
 /// The operands of one product: c (rows × columns) = a (rows × depth) · b + bias.
 template <class T>
@@ -151,23 +127,6 @@ template <class T, int Bytes, int Panel, int Accumulators>
   }
 }
 
-template <class T>
-[[gnu::noinline]] void multiply_plain(const product<T>& p) {
-  multiply_with<T, plain_registers.bytes, plain_registers.panel, plain_registers.accumulators>(p);
-}
-#if defined(__x86_64__)
-template <class T>
-ADVX_NN_TARGET("avx2,fma")
-void multiply_avx2(const product<T>& p) {
-  multiply_with<T, avx2_registers.bytes, avx2_registers.panel, avx2_registers.accumulators>(p);
-}
-template <class T>
-ADVX_NN_TARGET("avx512f,avx2,fma")
-void multiply_avx512(const product<T>& p) {
-  multiply_with<T, avx512_registers.bytes, avx512_registers.panel, avx512_registers.accumulators>(p);
-}
-#endif
-
 /// A depth × columns matrix, stored as the product reads it.
 template <class T>
 class packed_matrix {
@@ -195,17 +154,8 @@ public:
   /// c (rows × columns) = a (rows × depth) · this + bias; bias may be null. Strides count values from row to row.
   void multiply(const T* a, index_t a_stride, index_t rows, const T* bias, T* c, index_t c_stride) const {
     const product<T> p{a, a_stride, rows, values_.data(), depth_, columns_, bias, c, c_stride};
-#if defined(__x86_64__)
-    switch (machine_registers().bytes) {
-    case avx512_registers.bytes:
-      return multiply_avx512(p);
-    case avx2_registers.bytes:
-      return multiply_avx2(p);
-    default:
-      break;
-    }
-#endif
-    multiply_plain(p);
+    on_widest_registers([&]<register_plan R>()
+                            __attribute__((always_inline)) { multiply_with<T, R.bytes, R.panel, R.accumulators>(p); });
   }
 
 private:
@@ -215,5 +165,3 @@ private:
 };
 
 } // namespace advx::nn::detail
-
-#undef ADVX_NN_TARGET

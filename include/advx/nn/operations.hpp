@@ -125,56 +125,62 @@ struct operation<Kernels, T, max_pool2d, Fusion, Training> : operation_base {
 
   template <class State>
   void forward(const T* x, T* y, index_t rows, const State& state) const {
-    for (index_t r = 0; r < rows; ++r) {
-      auto* places = reinterpret_cast<std::uint8_t*>(state(r));
-      const T* image = x + r * in.size();
-      T* result = y + r * out.size();
-      for_each_window([&](index_t pixel, index_t first) {
-        T* best = result + pixel * out.channels;
-        std::uint8_t* place = places + pixel * out.channels;
-        if (size == 2)
-          best_of_four(image + first, best, place);
-        else
-          best_of_any(image + first, best, place);
-      });
-    }
+    on_widest_registers(ADVX_NN_WIDEST {
+      for (index_t r = 0; r < rows; ++r) {
+        auto* places = reinterpret_cast<std::uint8_t*>(state(r));
+        const T* image = x + r * in.size();
+        T* result = y + r * out.size();
+        for_each_window([&](index_t pixel, index_t first) __attribute__((always_inline)) {
+          T* best = result + pixel * out.channels;
+          std::uint8_t* place = places + pixel * out.channels;
+          if (size == 2)
+            best_of_four(image + first, best, place);
+          else
+            best_of_any(image + first, best, place);
+        });
+      }
+    });
   }
 
   template <class State>
   void pullback(const T* dy, T* dx, index_t rows, const State& state) const {
-    const bool apart = stride >= size;
-    const bool all_written = stride == size && in.height % size == 0 && in.width % size == 0;
-    for (index_t r = 0; r < rows; ++r) {
-      const auto* places = reinterpret_cast<const std::uint8_t*>(state(r));
-      T* image = dx + r * in.size();
-      const T* from = dy + r * out.size();
-      if (!all_written) std::fill_n(image, in.size(), T(0));
-      for_each_window([&](index_t pixel, index_t first) {
-        const T* top = from + pixel * out.channels;
-        const std::uint8_t* place = places + pixel * out.channels;
-        for (int k = 0; k < static_cast<int>(size * size); ++k) {
-          T* to = image + first + offset(k);
-          if (apart)
-            for (index_t c = 0; c < in.channels; ++c) to[c] = place[c] == k ? top[c] : T(0);
-          else
-            for (index_t c = 0; c < in.channels; ++c) to[c] += place[c] == k ? top[c] : T(0);
-        }
-      });
-    }
+    on_widest_registers(ADVX_NN_WIDEST {
+      const bool apart = stride >= size;
+      const bool all_written = stride == size && in.height % size == 0 && in.width % size == 0;
+      for (index_t r = 0; r < rows; ++r) {
+        const auto* places = reinterpret_cast<const std::uint8_t*>(state(r));
+        T* image = dx + r * in.size();
+        const T* from = dy + r * out.size();
+        if (!all_written) std::fill_n(image, in.size(), T(0));
+        for_each_window([&](index_t pixel, index_t first) __attribute__((always_inline)) {
+          const T* top = from + pixel * out.channels;
+          const std::uint8_t* place = places + pixel * out.channels;
+          for (int k = 0; k < static_cast<int>(size * size); ++k) {
+            T* to = image + first + offset(k);
+            if (apart)
+              for (index_t c = 0; c < in.channels; ++c) to[c] = place[c] == k ? top[c] : T(0);
+            else
+              for (index_t c = 0; c < in.channels; ++c) to[c] += place[c] == k ? top[c] : T(0);
+          }
+        });
+      }
+    });
   }
 
 private:
   index_t offset(int k) const noexcept { return (k / size * in.width + k % size) * in.channels; }
 
   template <class F>
-  void for_each_window(const F& f) const {
+  [[gnu::always_inline]] void for_each_window(const F& f) const {
     for (index_t y = 0; y < out.height; ++y)
       for (index_t x = 0; x < out.width; ++x) f(y * out.width + x, (y * in.width + x) * stride * in.channels);
   }
 
-  void best_of_four(const T* __restrict x, T* __restrict best, std::uint8_t* __restrict place) const {
+  [[gnu::always_inline]] void best_of_four(const T* __restrict x, T* __restrict best,
+                                           std::uint8_t* __restrict place) const {
     const T *x1 = x + offset(1), *x2 = x + offset(2), *x3 = x + offset(3);
-    for (index_t c = 0; c < in.channels; ++c) {
+    const index_t channels = in.channels;
+    for (index_t c = 0; c < channels; ++c) {
       T value = Fusion == fusion::rectified ? T(0) : x[c];
       int at = Fusion == fusion::rectified ? nowhere : 0;
       if constexpr (Fusion == fusion::rectified) {
@@ -192,7 +198,7 @@ private:
     }
   }
 
-  void best_of_any(const T* x, T* best, std::uint8_t* place) const {
+  [[gnu::always_inline]] void best_of_any(const T* x, T* best, std::uint8_t* place) const {
     for (index_t c = 0; c < in.channels; ++c) {
       best[c] = Fusion == fusion::rectified ? T(0) : x[c];
       place[c] = Fusion == fusion::rectified ? nowhere : 0;
@@ -303,21 +309,25 @@ struct operation<Kernels, T, relu, Fusion, Training> : operation_base {
 
   template <class State>
   void forward(const T*, T* y, index_t rows, const State& state) const {
-    for (index_t r = 0; r < rows; ++r) {
-      auto* above = reinterpret_cast<std::uint8_t*>(state(r));
-      T* row = y + r * size;
-      for (index_t i = 0; i < size; ++i) above[i] = row[i] > T(0);
-      if constexpr (Fusion == fusion::none)
-        for (index_t i = 0; i < size; ++i) row[i] = row[i] < T(0) ? T(0) : row[i];
-    }
+    on_widest_registers(ADVX_NN_WIDEST {
+      for (index_t r = 0; r < rows; ++r) {
+        auto* above = reinterpret_cast<std::uint8_t*>(state(r));
+        T* row = y + r * size;
+        for (index_t i = 0; i < size; ++i) above[i] = row[i] > T(0);
+        if constexpr (Fusion == fusion::none)
+          for (index_t i = 0; i < size; ++i) row[i] = row[i] < T(0) ? T(0) : row[i];
+      }
+    });
   }
   template <class State>
   void pullback(const T*, T* dx, index_t rows, const State& state) const {
-    for (index_t r = 0; r < rows; ++r) {
-      const auto* above = reinterpret_cast<const std::uint8_t*>(state(r));
-      T* row = dx + r * size;
-      for (index_t i = 0; i < size; ++i) row[i] = above[i] != 0 ? row[i] : T(0);
-    }
+    on_widest_registers(ADVX_NN_WIDEST {
+      for (index_t r = 0; r < rows; ++r) {
+        const auto* above = reinterpret_cast<const std::uint8_t*>(state(r));
+        T* row = dx + r * size;
+        for (index_t i = 0; i < size; ++i) row[i] = above[i] != 0 ? row[i] : T(0);
+      }
+    });
   }
 
   index_t size;
@@ -333,20 +343,24 @@ struct smooth_operation : operation_base {
 
   template <class State>
   void forward(const T*, T* y, index_t rows, const State& state) const {
-    for (index_t r = 0; r < rows; ++r) {
-      auto* values = reinterpret_cast<T*>(state(r));
-      T* row = y + r * size;
-      for (index_t i = 0; i < size; ++i) row[i] = Function::value(row[i]);
-      std::copy_n(row, size, values);
-    }
+    on_widest_registers(ADVX_NN_WIDEST {
+      for (index_t r = 0; r < rows; ++r) {
+        auto* values = reinterpret_cast<T*>(state(r));
+        T* row = y + r * size;
+        for (index_t i = 0; i < size; ++i) row[i] = Function::value(row[i]);
+        std::copy_n(row, size, values);
+      }
+    });
   }
   template <class State>
   void pullback(const T*, T* dx, index_t rows, const State& state) const {
-    for (index_t r = 0; r < rows; ++r) {
-      const auto* values = reinterpret_cast<const T*>(state(r));
-      T* row = dx + r * size;
-      for (index_t i = 0; i < size; ++i) row[i] *= Function::slope(values[i]);
-    }
+    on_widest_registers(ADVX_NN_WIDEST {
+      for (index_t r = 0; r < rows; ++r) {
+        const auto* values = reinterpret_cast<const T*>(state(r));
+        T* row = dx + r * size;
+        for (index_t i = 0; i < size; ++i) row[i] *= Function::slope(values[i]);
+      }
+    });
   }
 
   index_t size;
@@ -354,21 +368,21 @@ struct smooth_operation : operation_base {
 
 struct sigmoid_function {
   template <class T>
-  static T value(T x) noexcept {
+  [[gnu::always_inline]] static T value(T x) noexcept {
     return kernel::sigmoid(x);
   }
   template <class T>
-  static T slope(T y) noexcept {
+  [[gnu::always_inline]] static T slope(T y) noexcept {
     return y * (T(1) - y);
   }
 };
 struct tanh_function {
   template <class T>
-  static T value(T x) noexcept {
+  [[gnu::always_inline]] static T value(T x) noexcept {
     return kernel::tanh(x);
   }
   template <class T>
-  static T slope(T y) noexcept {
+  [[gnu::always_inline]] static T slope(T y) noexcept {
     return T(1) - y * y;
   }
 };

@@ -16,20 +16,20 @@ namespace detail {
 /// Calls f(key, shape, values) for each parameter array. `names` replaces the layers' positions, in their order.
 template <class Network, class F>
 void for_each_parameter(Network& network, std::span<const std::string> names, const F& f) {
+  using net = std::remove_cvref_t<Network>;
+  std::size_t needed = 0;
+  for (std::size_t l = 0; l < net::layer_count; ++l) needed += network.weight_shape(l).empty() ? 0 : 1;
+  if (!names.empty() && names.size() != needed)
+    throw argument_error("advx: " + std::to_string(names.size()) + " names were given for " + std::to_string(needed) +
+                         " layers with parameters; name each of them once, in order");
   std::size_t used = 0;
-  for (std::size_t l = 0; l < std::remove_cvref_t<Network>::layer_count; ++l) {
+  for (std::size_t l = 0; l < net::layer_count; ++l) {
     if (network.weight_shape(l).empty()) continue;
-    if (!names.empty() && used == names.size())
-      throw argument_error("advx: " + std::to_string(names.size()) +
-                           " names were given for the layers with parameters, but there are more; name each of them");
     const std::string name = names.empty() ? std::to_string(l) : names[used];
     ++used;
     f(name + ".weight", network.weight_shape(l), network.weights(l));
     f(name + ".bias", std::vector<index_t>{network.weight_shape(l)[0]}, network.biases(l));
   }
-  if (!names.empty() && used != names.size())
-    throw argument_error("advx: " + std::to_string(names.size()) + " names were given for the " + std::to_string(used) +
-                         " layers with parameters; name each of them once");
 }
 
 } // namespace detail
@@ -76,11 +76,12 @@ void load(const std::filesystem::path& path, sequential<T, Layers...>& network,
         ++known;
       });
   if (known != archive.arrays.size())
-    for (const auto& [key, array] : archive.arrays) {
+    for (const auto& entry : archive.arrays) {
       bool wanted = false;
-      detail::for_each_parameter(network, layer_names,
-                                 [&](const std::string& mine, const auto&, auto) { wanted = wanted || mine == key; });
-      if (!wanted) fail(key, "is no parameter of the network; load it into a network of the same layers");
+      detail::for_each_parameter(network, layer_names, [&](const std::string& mine, const auto&, auto) {
+        wanted = wanted || mine == entry.first;
+      });
+      if (!wanted) fail(entry.first, "is no parameter of the network; load it into a network of the same layers");
     }
   std::ranges::copy(read, network.parameters().begin());
 }
