@@ -528,8 +528,10 @@ private:
       to.l2[job] = d.l2;
       to.linf[job] = d.linf;
       if (k == 0) {
-        const bool ended = f.end == status::failed;
-        all_.out.status[job] = success && ended ? status::success : f.end;
+        advx::status end = f.end;
+        if (success && end == status::failed) end = status::success;
+        if (!success && end == status::already_adversarial) end = status::failed; // not so when classified again
+        all_.out.status[job] = end;
       }
     }
 

@@ -88,7 +88,7 @@ private:
         std::get<0>(norms_).distance(team, x, image.original, length) > limit)
       return false;
     return team.count(length, [=, lower = image.lower, upper = image.upper](index_t j) {
-      return x[j] < lower[j] || upper[j] < x[j];
+      return !(lower[j] <= x[j] && x[j] <= upper[j]); // true for NaN
     }) == 0;
   }
 
