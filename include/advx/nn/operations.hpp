@@ -125,7 +125,7 @@ struct operation<Kernels, T, max_pool2d, Fusion, Training> : operation_base {
 
   template <class State>
   void forward(const T* x, T* y, index_t rows, const State& state) const {
-    on_widest_registers(ADVX_NN_WIDEST {
+    on_widest_registers([&]<register_plan>() __attribute__((always_inline)) {
       for (index_t r = 0; r < rows; ++r) {
         auto* places = reinterpret_cast<std::uint8_t*>(state(r));
         const T* image = x + r * in.size();
@@ -144,7 +144,7 @@ struct operation<Kernels, T, max_pool2d, Fusion, Training> : operation_base {
 
   template <class State>
   void pullback(const T* dy, T* dx, index_t rows, const State& state) const {
-    on_widest_registers(ADVX_NN_WIDEST {
+    on_widest_registers([&]<register_plan>() __attribute__((always_inline)) {
       const bool apart = stride >= size;
       const bool all_written = stride == size && in.height % size == 0 && in.width % size == 0;
       for (index_t r = 0; r < rows; ++r) {
@@ -309,7 +309,7 @@ struct operation<Kernels, T, relu, Fusion, Training> : operation_base {
 
   template <class State>
   void forward(const T*, T* y, index_t rows, const State& state) const {
-    on_widest_registers(ADVX_NN_WIDEST {
+    on_widest_registers([&]<register_plan>() __attribute__((always_inline)) {
       for (index_t r = 0; r < rows; ++r) {
         auto* above = reinterpret_cast<std::uint8_t*>(state(r));
         T* row = y + r * size;
@@ -321,7 +321,7 @@ struct operation<Kernels, T, relu, Fusion, Training> : operation_base {
   }
   template <class State>
   void pullback(const T*, T* dx, index_t rows, const State& state) const {
-    on_widest_registers(ADVX_NN_WIDEST {
+    on_widest_registers([&]<register_plan>() __attribute__((always_inline)) {
       for (index_t r = 0; r < rows; ++r) {
         const auto* above = reinterpret_cast<const std::uint8_t*>(state(r));
         T* row = dx + r * size;
@@ -343,7 +343,7 @@ struct smooth_operation : operation_base {
 
   template <class State>
   void forward(const T*, T* y, index_t rows, const State& state) const {
-    on_widest_registers(ADVX_NN_WIDEST {
+    on_widest_registers([&]<register_plan>() __attribute__((always_inline)) {
       for (index_t r = 0; r < rows; ++r) {
         auto* values = reinterpret_cast<T*>(state(r));
         T* row = y + r * size;
@@ -354,7 +354,7 @@ struct smooth_operation : operation_base {
   }
   template <class State>
   void pullback(const T*, T* dx, index_t rows, const State& state) const {
-    on_widest_registers(ADVX_NN_WIDEST {
+    on_widest_registers([&]<register_plan>() __attribute__((always_inline)) {
       for (index_t r = 0; r < rows; ++r) {
         const auto* values = reinterpret_cast<const T*>(state(r));
         T* row = dx + r * size;

@@ -54,7 +54,4 @@ void on_widest_registers(const F& f) {
   f.template operator()<plain_registers>();
 }
 
-/// The same for a loop that the compiler vectorises.
-#define ADVX_NN_WIDEST [&]<::advx::nn::detail::register_plan>() __attribute__((always_inline))
-
 } // namespace advx::nn::detail
