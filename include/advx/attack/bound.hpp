@@ -137,7 +137,7 @@ private:
     if (all.failure) std::rethrow_exception(all.failure);
     out.verification_rows = all.verification_rows;
     out.model_seconds = all.model_seconds;
-    out.complete = all.progress.done == all.jobs && !all.stop;
+    out.complete = all.progress.done == all.jobs;
   }
 
   template <class Shared>
@@ -253,12 +253,17 @@ private:
       return true;
     }
 
-    /// Writes what slot s asks for into the next pass; where it does not fit, the slot waits for a tick.
+    /// Writes what slot s asks for into the next pass; where it does not fit, the slot waits for a tick. A slot that
+    /// asks for more than its image may have ends there, at its first request as at any other.
     void place(index_t s) {
       slot& r = state_[static_cast<std::size_t>(s)];
       const attack::request wanted = machine_.request(s);
-      if (rows_ + wanted.total() > capacity_) {
-        r.asked = {};
+      r.asked = {};
+      if (r.queries + wanted.total() > all_.settings.budget.queries) {
+        r.done = true;
+        r.end = status::stopped;
+      }
+      if (r.done || rows_ + wanted.total() > capacity_) {
         waiting_ = true;
         return;
       }
@@ -342,7 +347,7 @@ private:
         a.summary = summary(r.first + i, r.image.goal);
         a.success = false;
         if (!a.summary.finite) {
-          if (r.fresh) refuse_model(r.image.number);
+          if (r.fresh && i == 0) refuse_model(r.image.number);
           r.done = true;
           r.end = status::non_finite;
           r.forward += r.asked.total();
@@ -411,17 +416,13 @@ private:
           return;
         }
         machine_.template advance<Model::scale>(team_, s, r.image, answers_.data() + r.first, gradients);
+      } else if constexpr (Recipe::access == access::scores) {
+        machine_.template advance<Model::scale>(team_, s, r.image, answers_.data() + r.first);
       } else {
         machine_.advance(team_, s, r.image, answers_.data() + r.first);
       }
       r.fresh = false;
-      const attack::request wanted = machine_.request(s);
-      if (wanted.total() == 0) {
-        r.done = true;
-      } else if (r.queries + wanted.total() > all_.settings.budget.queries) {
-        r.done = true;
-        r.end = status::stopped;
-      }
+      r.done = machine_.request(s).total() == 0;
     }
 
     [[noreturn]] static void refuse_model(index_t number) {
@@ -498,7 +499,8 @@ private:
         finished& f = pending_[static_cast<std::size_t>(p)];
         const auto s = summary(row, f.image.goal);
         f.labels[at] = s.predicted;
-        return s.finite && s.margin >= s.required(owner_.recipe_.confidence(), f.image.tie);
+        return s.finite && s.margin >= s.required(owner_.recipe_.confidence(), f.image.tie) &&
+               in_box(f.image, pending_image(p, at));
       };
       std::vector<std::uint8_t> good(asked.size());
       ask_model(session, scratch.data(), static_cast<index_t>(asked.size()), false);
@@ -533,6 +535,12 @@ private:
         if (!success && end == status::already_adversarial) end = status::failed; // not so when classified again
         all_.out.status[job] = end;
       }
+    }
+
+    bool in_box(const image_ref<T>& image, const T* x) const {
+      return team_.count(size_, [=, low = image.lower, high = image.upper](index_t j) {
+        return !(low[j] <= x[j] && x[j] <= high[j]);
+      }) == 0;
     }
 
     T* pending_image(index_t p, index_t at) { return pending_images_.data() + (p * stored + at) * size_; }

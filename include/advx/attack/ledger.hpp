@@ -34,8 +34,8 @@ public:
     team.each(length, [to = nearest_place(s), from = image.original](index_t j) { to[j] = from[j]; });
   }
 
-  /// Judges one point: is its margin what the goal and the confidence ask for, and does it lie in the box and in the
-  /// form's ball? Keeps it if a ranking puts it first.
+  /// Judges one point of the box: is its margin what the goal and the confidence ask for, and does it lie in the form's
+  /// ball? Keeps it if a ranking puts it first.
   template <class Team>
   bool judge(const Team& team, index_t s, const image_ref<T>& image, const T* x,
              const kernel::score_summary<T>& summary, double confidence, double limit) {
@@ -84,18 +84,22 @@ private:
 
   template <class Team>
   bool admissible(const Team& team, const image_ref<T>& image, const T* x, double limit) const {
-    if (limit < std::numeric_limits<double>::infinity() &&
-        std::get<0>(norms_).distance(team, x, image.original, length) > limit)
-      return false;
-    return team.count(length, [=, lower = image.lower, upper = image.upper](index_t j) {
-      return !(lower[j] <= x[j] && x[j] <= upper[j]); // true for NaN
-    }) == 0;
+    return !(limit < std::numeric_limits<double>::infinity()) ||
+           std::get<0>(norms_).distance(team, x, image.original, length) <= limit;
   }
 
   template <class Team, std::size_t... K>
   void keep(const Team& team, index_t s, const image_ref<T>& image, const T* x, label_t label,
             std::index_sequence<K...>) {
-    (keep_by(team, s, index_t{K}, std::get<K>(norms_).distance(team, x, image.original, length), x, label), ...);
+    (keep_by(team, s, index_t{K}, ranked(std::get<K>(norms_), team, x, image.original), x, label), ...);
+  }
+  /// A norm's `rank`, or its distance where it has none.
+  template <class Norm, class Team>
+  double ranked(const Norm& norm, const Team& team, const T* x, const T* x0) const {
+    if constexpr (requires { norm.rank(team, x, x0, length); })
+      return static_cast<double>(norm.rank(team, x, x0, length));
+    else
+      return norm.distance(team, x, x0, length);
   }
   template <class Team>
   void keep_by(const Team& team, index_t s, index_t k, double value, const T* x, label_t label) {

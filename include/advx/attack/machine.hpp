@@ -15,6 +15,16 @@
 /// `begin` puts a new image into a slot; the first point of its first tick is the image itself, so that the driver
 /// learns the clean label and sees images that meet the goal already. All members but `begin` and the constructor are
 /// row programs.
+///
+/// A machine is `template <class T, class Backend>`, constructed from (backend, recipe, slots, size, classes). Beside
+/// the above it has `static constexpr index_t max_points`, the most that a slot asks for in one tick (a pass has room
+/// for at least that; where it is full, a slot waits for a later one), and `tally(s)`. `cotangent` and the `advance` of
+/// machines with `access::gradients` or `access::scores` are templates of the model's score scale; `cotangent` and
+/// `gradients` exist with `access::gradients` only.
+///
+/// A recipe names its machine and states what it needs: `template <class T, class Backend> using machine`, `access`,
+/// `check()`, `confidence()`, `rankings()` (a tuple of norms; the first is the attack's own) and, where it has them,
+/// `accepts(scale)` and `limit(image)`, the radius beyond which no point is a success.
 #pragma once
 
 #include <advx/core/image.hpp>

@@ -18,16 +18,16 @@ struct distances {
 
 namespace detail {
 
-template <class Team, class T>
-double sum_of_magnitudes(const Team& team, const T* x, const T* x0, index_t n) {
-  return team.template sum<double>(
-      n, [=](index_t j) { return kernel::absolute(static_cast<double>(x[j]) - static_cast<double>(x0[j])); });
+template <class R = double, class Team, class T>
+R sum_of_magnitudes(const Team& team, const T* x, const T* x0, index_t n) {
+  return team.template sum<R>(
+      n, [=](index_t j) { return kernel::absolute(static_cast<R>(x[j]) - static_cast<R>(x0[j])); });
 }
 
-template <class Team, class T>
-double sum_of_squares(const Team& team, const T* x, const T* x0, index_t n) {
-  return team.template sum<double>(n, [=](index_t j) {
-    const double d = static_cast<double>(x[j]) - static_cast<double>(x0[j]);
+template <class R = double, class Team, class T>
+R sum_of_squares(const Team& team, const T* x, const T* x0, index_t n) {
+  return team.template sum<R>(n, [=](index_t j) {
+    const R d = static_cast<R>(x[j]) - static_cast<R>(x0[j]);
     return d * d;
   });
 }

@@ -19,6 +19,11 @@ struct elastic_net {
   double distance(const Team& team, const T* x, const T* x0, index_t n) const {
     return detail::sum_of_squares(team, x, x0, n) + beta * detail::sum_of_magnitudes(team, x, x0, n);
   }
+  /// What ranks successes: grows with the distance, in the images' own precision, since every success is ranked.
+  template <class Team, class T>
+  T rank(const Team& team, const T* x, const T* x0, index_t n) const {
+    return team.template sum<T>(n, [=, *this](index_t j) { return penalty(x[j] - x0[j]); });
+  }
 
   template <class T>
   constexpr T penalty(T d) const noexcept {

@@ -24,6 +24,11 @@ struct l1 {
   double distance(const Team& team, const T* x, const T* x0, index_t n) const {
     return detail::sum_of_magnitudes(team, x, x0, n);
   }
+  /// What ranks successes: grows with the distance, in the images' own precision, since every success is ranked.
+  template <class Team, class T>
+  T rank(const Team& team, const T* x, const T* x0, index_t n) const {
+    return detail::sum_of_magnitudes<T>(team, x, x0, n);
+  }
 
   template <class T>
   constexpr T penalty(T d) const noexcept {

@@ -19,6 +19,11 @@ struct l2 {
   double distance(const Team& team, const T* x, const T* x0, index_t n) const {
     return kernel::square_root(detail::sum_of_squares(team, x, x0, n));
   }
+  /// What ranks successes: grows with the distance, in the images' own precision, since every success is ranked.
+  template <class Team, class T>
+  T rank(const Team& team, const T* x, const T* x0, index_t n) const {
+    return detail::sum_of_squares<T>(team, x, x0, n);
+  }
 
   template <class T>
   constexpr T penalty(T d) const noexcept {

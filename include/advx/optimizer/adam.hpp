@@ -60,7 +60,7 @@ struct adam {
       const T g = objective.gradient(j);
       m[j] = b1 * m[j] + c1 * g;
       v[j] = b2 * v[j] + c2 * (g * g);
-      z[j] = z[j] - length * m[j] / (kernel::square_root(v[j] * correct2) + e);
+      z[j] = z[j] - length * m[j] / (kernel::vector_sqrt(v[j] * correct2) + e);
     });
     const auto project = objective.project(team, [z](index_t j) { return z[j]; });
     if constexpr (!Objective::unconstrained) team.each(p.size, [=](index_t j) { z[j] = project(j, z[j]); });

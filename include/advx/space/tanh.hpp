@@ -23,7 +23,7 @@ struct tanh {
   template <class T>
   constexpr T encode(T x, T lower, T upper) const noexcept {
     const T half = (upper - lower) / T(2);
-    const T u = half > T(0) ? (x - (lower + half)) / half : T(0);
+    const T u = (x - (lower + half)) / kernel::maximum(half, std::numeric_limits<T>::min());
     return kernel::atanh(u * T(shrink));
   }
   template <class T>
@@ -33,9 +33,9 @@ struct tanh {
   }
   template <class T>
   constexpr T slope(T x, T lower, T upper) const noexcept {
-    const T half = (upper - lower) / T(2);
-    const T u = half > T(0) ? (x - (lower + half)) / half : T(0);
-    return half * (T(1) - u) * (T(1) + u);
+    // half·(1 − tanh²) without a branch: 0 on the faces of the box, and where the box has no width.
+    const T half = kernel::maximum((upper - lower) / T(2), std::numeric_limits<T>::min());
+    return (upper - x) * (x - lower) / half;
   }
   template <class T>
   constexpr T bound(T z, T, T) const noexcept {

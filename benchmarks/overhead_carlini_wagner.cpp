@@ -1,0 +1,8 @@
+#include "overhead.hpp"
+
+void overhead::carlini_wagner(const std::string& data, int pairs) {
+  auto net = advx::nn::carlini_wagner_mnist();
+  advx::nn::load(data + "/weights/carlini_wagner_mnist.npz", net);
+  const digits d(data, 50);
+  measure_all("cw-net", net, d.images, d.labels, pairs);
+}
