@@ -1,22 +1,8 @@
 #include <advx/model/callable.hpp>
 
-#include <atomic>
-
 #include "support.hpp"
 
 using namespace support;
-
-namespace {
-std::atomic<long> news{0};
-}
-long support::allocations() { return news; }
-void* operator new(std::size_t n) {
-  ++news;
-  if (void* p = std::malloc(n == 0 ? 1 : n)) return p;
-  throw std::bad_alloc();
-}
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace {
 

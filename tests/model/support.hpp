@@ -10,8 +10,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
-#include <new>
 #include <numeric>
 #include <string>
 
@@ -86,7 +84,7 @@ std::string refusal(const F& f) {
     REQUIRE(verdict.passed());                                                                                         \
   } while (false)
 
-/// Calls of operator new so far (counted in callable.cpp, for this program).
+/// Calls of operator new so far (allocations.cpp).
 long allocations();
 
 /// A forward and two pullbacks through an open session allocate nothing.

@@ -47,6 +47,15 @@ constexpr auto find_scalar() {
 template <class F>
 using scalar_taken_by = decltype(find_scalar<F>());
 
+/// Scores first, for the same reason.
+template <class F, class T>
+constexpr bool is_answer() {
+  if constexpr (scores_function<F, T>)
+    return true;
+  else
+    return labels_function<F, T>;
+}
+
 template <bool Present, score_scale Scale>
 struct scale_constant {};
 template <score_scale Scale>
@@ -119,7 +128,7 @@ private:
   static constexpr bool scored = detail::scores_function<Answer, scalar>;
   static constexpr bool has_vjp = !std::same_as<Vjp, detail::no_pullback>;
   static_assert(
-      scored || detail::labels_function<Answer, scalar>,
+      detail::is_answer<Answer, scalar>(),
       "advx: model::callable: the function must take (batch_view<const T>, batch_view<T>) and write scores, or "
       "(batch_view<const T>, std::span<label_t>) and write labels, and be callable through const");
   static_assert(!has_vjp || detail::vjp_function<Vjp, scalar>,

@@ -175,12 +175,13 @@ public:
           // ∂ log mean / ∂ p = 1 / (count · mean).
           team_.each(classes_, [=](index_t j) { out[j] = share * v[j] * kernel::exp(-mean[j]); });
         } else {
-          // ∂ log mean / ∂ log p = p / (count · mean), the member's part of the mean.
-          const auto part = [=](index_t j) { return share * v[j] * kernel::exp(own[j] - mean[j]); };
-          const scalar total = scale_of<M> == score_scale::logits ? team_.template sum<scalar>(classes_, part) : 0;
-          team_.each(classes_, [=](index_t j) {
-            out[j] = part(j) - (scale_of<M> == score_scale::logits ? kernel::exp(own[j]) * total : scalar(0));
-          });
+          // ∂ log mean / ∂ log p = p / (count · mean), the member's part of the mean. In two steps: in a difference of
+          // two products the compiler may fuse either one, and not the same one everywhere.
+          team_.each(classes_, [=](index_t j) { out[j] = share * v[j] * kernel::exp(own[j] - mean[j]); });
+          if constexpr (scale_of<M> == score_scale::logits) {
+            const scalar total = team_.template sum<scalar>(classes_, [=](index_t j) { return out[j]; });
+            team_.each(classes_, [=](index_t j) { out[j] -= kernel::exp(own[j]) * total; });
+          }
         }
       }
     }
