@@ -1,0 +1,166 @@
+// The few-pixel attack (Su, Vargas & Sakurai 2019): differential evolution over (position, value) pairs. Scores only,
+// and a whole population in every tick.
+#pragma once
+
+#include <advx/attack/machine.hpp>
+#include <advx/core/require.hpp>
+#include <advx/core/score_scale.hpp>
+#include <advx/kernel/philox.hpp>
+#include <advx/norm/l0.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+#include <vector>
+
+namespace seams {
+
+template <class T, class Backend>
+class few_pixels_machine;
+
+struct few_pixels {
+  int pixels = 1;
+  int population = 40;
+  int generations = 60;
+  double difference = 0.5; ///< F: child = a + F·(b − c)
+
+  static constexpr advx::attack::access access = advx::attack::access::scores;
+  void check() const {
+    advx::detail::require(population >= 4 && population <= 200, "few_pixels", "population", "4 <= population <= 200",
+                          population);
+  }
+  static constexpr double confidence() { return 0; }
+  static constexpr auto rankings() { return std::tuple<advx::norm::l0>(); }
+  template <class T, class Backend>
+  using machine = few_pixels_machine<T, Backend>;
+};
+
+template <class T, class Backend>
+class few_pixels_machine {
+  using index_t = advx::index_t;
+  struct slot {
+    index_t generation = 0; ///< 0: the original and the first population are asked for
+    bool finished = false;
+    advx::attack::tally tally{};
+  };
+
+public:
+  static constexpr index_t max_points = 201;
+
+  few_pixels_machine(Backend& backend, const few_pixels& r, index_t slots, index_t size, index_t classes)
+      : recipe_(r),
+        size_(size),
+        classes_(classes),
+        genes_(2 * r.pixels),
+        people_(r.population),
+        parents_(backend.template allocate<T>(slots * people_ * genes_)),
+        children_(backend.template allocate<T>(slots * people_ * genes_)),
+        fitness_(backend.template allocate<T>(slots * people_)),
+        slots_(static_cast<std::size_t>(slots)) {}
+
+  advx::attack::request request(index_t s) const {
+    if (at(s).finished) return {};
+    return {0, people_ + (at(s).generation == 0 ? 1 : 0), 0};
+  }
+  const advx::attack::tally& tally(index_t s) const { return at(s).tally; }
+
+  template <class Team>
+  void begin(const Team&, index_t s, const advx::image_ref<T>& image) {
+    at(s) = {};
+    for (index_t p = 0; p < people_; ++p) {
+      const auto random = stream(image, 0, p);
+      for (index_t g = 0; g < genes_; ++g)
+        child(s, p)[g] = g % 2 == 0 ? T(size_) * random.template uniform<T>(g) : random.template uniform<T>(g);
+      fitness_[std::size_t(s * people_ + p)] = std::numeric_limits<T>::max();
+    }
+  }
+
+  /// Values are those of 8-bit images.
+  template <class Team>
+  void write(const Team& team, index_t s, const advx::image_ref<T>& image, index_t i, T* out) const {
+    team.each(size_, [=, x0 = image.original](index_t j) { out[j] = x0[j]; });
+    const index_t p = i - (at(s).generation == 0 ? 1 : 0);
+    if (p < 0) return;
+    for (index_t g = 0; g < genes_; g += 2) {
+      const auto j = static_cast<index_t>(child(s, p)[g]);
+      const auto level = static_cast<int>(child(s, p)[g + 1] * T(255) + T(0.5));
+      out[j] = image.lower[j] + (image.upper[j] - image.lower[j]) * (T(level) / T(255));
+    }
+  }
+
+  template <class Team>
+  bool observe(const Team&, index_t s, const advx::image_ref<T>&, const advx::attack::answer<T>* answers) {
+    for (index_t i = 0; i < request(s).total(); ++i)
+      if (answers[i].success) {
+        ++at(s).tally.iterations;
+        return true;
+      }
+    return false;
+  }
+
+  /// A child that is as good takes its parent's place; then the next children.
+  template <advx::score_scale Scale, class Team>
+  void advance(const Team&, index_t s, const advx::image_ref<T>& image, const advx::attack::answer<T>* answers) {
+    slot& r = at(s);
+    ++r.tally.iterations;
+    const index_t first = r.generation == 0 ? 1 : 0;
+    for (index_t p = 0; p < people_; ++p) {
+      const T now = probability<Scale>(answers[p + first].scores, image.goal);
+      T& before = fitness_[std::size_t(s * people_ + p)];
+      if (now > before) continue;
+      before = now;
+      std::copy_n(child(s, p), genes_, parent(s, p));
+    }
+    r.finished = ++r.generation > recipe_.generations;
+    if (r.finished) return;
+    for (index_t p = 0; p < people_; ++p) {
+      const auto random = stream(image, r.generation, p);
+      index_t chosen[3];
+      for (unsigned k = 0; k < 3; ++k) chosen[k] = distinct(random.bits(0, k), chosen, k);
+      for (index_t g = 0; g < genes_; ++g) {
+        const T a = parent(s, chosen[0])[g], b = parent(s, chosen[1])[g], c = parent(s, chosen[2])[g];
+        const T most = g % 2 == 0 ? T(size_) - T(0.001) : T(1);
+        child(s, p)[g] = advx::kernel::clamp(a + T(recipe_.difference) * (b - c), T(0), most);
+      }
+    }
+  }
+
+private:
+  /// One of those not chosen before.
+  index_t distinct(std::uint32_t bits, const index_t* chosen, unsigned before) const {
+    index_t p = static_cast<index_t>(bits % static_cast<std::uint32_t>(people_));
+    for (unsigned k = 0; k < before; ++k)
+      if (chosen[k] == p) {
+        p = (p + 1) % people_;
+        k = static_cast<unsigned>(-1); // look again from the first
+      }
+    return p;
+  }
+  /// What is minimised: the probability of the image's own class, or the negative one of the target.
+  template <advx::score_scale Scale>
+  T probability(const T* z, advx::row_goal goal) const {
+    const advx::label_t own = goal.targeted() ? goal.target : goal.label;
+    T p = z[own];
+    if constexpr (Scale == advx::score_scale::logits) {
+      T others = 1;
+      for (index_t j = 0; j < classes_; ++j)
+        if (j != own) others += advx::kernel::exp(z[j] - z[own]);
+      p = T(1) / others;
+    }
+    return goal.targeted() ? -p : p;
+  }
+  advx::kernel::random_stream stream(const advx::image_ref<T>& image, index_t generation, index_t p) const {
+    return {image.seed, static_cast<std::uint32_t>(image.number), static_cast<std::uint32_t>(generation * people_ + p)};
+  }
+  slot& at(index_t s) { return slots_[static_cast<std::size_t>(s)]; }
+  const slot& at(index_t s) const { return slots_[static_cast<std::size_t>(s)]; }
+  T* parent(index_t s, index_t p) const { return const_cast<T*>(parents_.data()) + (s * people_ + p) * genes_; }
+  T* child(index_t s, index_t p) const { return const_cast<T*>(children_.data()) + (s * people_ + p) * genes_; }
+
+  few_pixels recipe_;
+  index_t size_, classes_, genes_, people_;
+  typename Backend::template buffer<T> parents_, children_, fitness_;
+  std::vector<slot> slots_;
+};
+
+} // namespace seams
