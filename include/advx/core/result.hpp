@@ -35,6 +35,16 @@ struct outcome {
     for (const std::uint8_t s : success) n += s;
     return success.empty() ? 0.0 : static_cast<double>(n) / static_cast<double>(success.size());
   }
+  /// Mean of one of the distances over the images with success, as papers state it; NaN where there is none.
+  double mean_over_successes(const std::vector<double>& distance) const {
+    double sum = 0, n = 0;
+    for (std::size_t i = 0; i < success.size(); ++i)
+      if (success[i] != 0) {
+        sum += distance[i];
+        n += 1;
+      }
+    return sum / n;
+  }
 };
 
 /// A run's answer. Row i belongs to image i / cases and to target class i % cases.
