@@ -3,6 +3,8 @@
 /// <advx/xtensor.hpp> adds the CPU backend.
 #pragma once
 
+#include <advx/attack/cases.hpp>
+#include <advx/attack/least_likely.hpp>
 #include <advx/attack/presets.hpp>
 #include <advx/attack/run.hpp>
 #include <advx/norm/l0.hpp>

@@ -23,6 +23,7 @@ struct budget_objective {
   Norm norm;
   image_ref<T> image;
   double radius;
+  double step_scale; ///< an image's own radius over the recipe's: steps keep their share of the ball
   const T* loss_gradient;
 
   T gradient(index_t j) const { return loss_gradient[j]; }
@@ -105,7 +106,8 @@ struct budget {
   }
   template <class T>
   auto objective(const image_ref<T>& image, const schedule&, const T*, const T* gradient) const {
-    return detail::budget_objective<Norm, T>{norm, image, limit(image), gradient};
+    const double own = limit(image);
+    return detail::budget_objective<Norm, T>{norm, image, own, radius.epsilon > 0 ? own / radius.epsilon : 1, gradient};
   }
   template <class Team, class T>
   T value(const Team&, const image_ref<T>&, const schedule&, const T*, T loss_value) const {

@@ -25,7 +25,7 @@ class descent {
     optimizer::asks asks{};
     index_t step = 0;
     index_t judged = 0;                             ///< judged points of this run
-    T least = 0;                                    ///< least objective since the last check for progress
+    T least = 0, most = 0;                          ///< objectives since the last check for progress
     T checked = 0;                                  ///< least objective before it
     bool at_original = !Recipe::starts_at_original; ///< the original is still to be judged
     bool finished = false;
@@ -126,7 +126,8 @@ private:
     slot& r = at(s);
     r.step = 0;
     r.judged = 0;
-    r.least = r.checked = std::numeric_limits<T>::max();
+    r.checked = std::numeric_limits<T>::max();
+    forget_tenth(r);
     r.succeeded = false;
     r.row = {};
     recipe.start(team, image, r.schedule, place(s).iterate);
@@ -143,9 +144,10 @@ private:
       r.finished = true;
   }
 
-  /// Has the least objective of a tenth of the steps not fallen below the least one before by 0.01 %? (Carlini &
-  /// Wagner's program compares single values, which with long steps stops runs that only oscillate. Four values a tenth
-  /// are enough for the least, and cost less than one at every step.)
+  /// Has the run come to rest? A tenth of its steps has not lowered the least objective by 0.01 %, and either the run
+  /// has succeeded, or the tenth's values lie within 2 % of each other: while they oscillate, the shorter steps to come
+  /// may still succeed. (Carlini & Wagner's program compares single values, which with long steps stops runs that only
+  /// oscillate. Four values a tenth are enough, and cost less than one at every step.)
   template <score_scale Scale, class Team>
   bool stalled(const Team& team, slot& r, const image_ref<T>& image, const answer<T>& a) {
     const index_t period = recipe.optimizer.steps < 10 ? 1 : recipe.optimizer.steps / 10;
@@ -154,12 +156,19 @@ private:
     if (!ends && r.judged % often != 0) return false;
     const auto v = recipe.loss.template operator()<Scale>(team, a.scores, class_count, image.goal, a.summary, image.tie,
                                                           scratch.data());
-    r.least = kernel::minimum(r.least, recipe.value(team, image, r.schedule, a.point, v.loss));
+    const T now = recipe.value(team, image, r.schedule, a.point, v.loss);
+    r.least = kernel::minimum(r.least, now);
+    r.most = kernel::maximum(r.most, now);
     if (!ends) return false;
     const bool fell = r.least <= T(0.9999) * r.checked;
+    const bool settled = r.succeeded || r.most <= T(1.02) * r.least;
     r.checked = kernel::minimum(r.checked, r.least);
+    forget_tenth(r);
+    return !fell && settled;
+  }
+  static void forget_tenth(slot& r) {
     r.least = std::numeric_limits<T>::max();
-    return !fell;
+    r.most = std::numeric_limits<T>::lowest();
   }
 
   slot& at(index_t s) { return rows[static_cast<std::size_t>(s)]; }

@@ -18,6 +18,7 @@ namespace detail {
 template <class Norm, class Space, bool Proximal, class T>
 struct penalty_objective {
   static constexpr bool unconstrained = !Space::is_identity;
+  static constexpr double step_scale = 1;
 
   Norm norm;
   Space space;

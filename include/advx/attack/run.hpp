@@ -112,7 +112,7 @@ auto run(const Attack& attack, const Model& model, const Images& images, const G
     throw argument_error("advx: options.epsilon has " + std::to_string(settings.epsilon.size()) + " values for " +
                          std::to_string(rows.rows) + " images; give one per image, or none");
   for (std::size_t i = 0; i < settings.epsilon.size(); ++i)
-    if (const double e = settings.epsilon[i]; !(e >= 0))
+    if (const double e = settings.epsilon[i]; !(e >= 0 && e < 1e30))
       throw argument_error("advx: options.epsilon: image " + std::to_string(i) + " has the radius " +
                            detail::spelled(e) + "; a radius must be at least 0");
   detail::require(settings.batch >= 1, "options", "batch", "batch >= 1", double(settings.batch));

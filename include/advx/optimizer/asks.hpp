@@ -12,8 +12,8 @@
 ///  - `point(place, i)`, the i-th point asked for: those that need a gradient come first;
 ///  - `needs_proximal` and `needs_direction`, which capability of the norm it uses.
 ///
-/// `objective` offers `gradient(j)` of what is descended, `bound(j, v)`, and, as the form has them, `project(team, v)`,
-/// `proximal(team, step, scaled)` and `direction<Kind>(team)`; each returns a function of (column, value).
+/// `objective` offers `gradient(j)` of what is descended, `project(team, v)`, `step_scale`, and, as the form has them,
+/// `proximal(t)` and `direction(team, kind, g)`; the last three and `project` return a function of (column, value).
 #pragma once
 
 #include <advx/core/host_device.hpp>

@@ -89,7 +89,7 @@ private:
   template <class Team, class T, class Objective, class Get>
   void advance(const Team& team, const place<T>& p, const Objective& objective, Get g) const {
     T* x = p.iterate;
-    const T length = T(step);
+    const T length = T(step * objective.step_scale);
     const auto towards = objective.template direction<Direction>(team, direction, g);
     const auto moved = [=](index_t j) { return x[j] - length * towards(j, g(j)); };
     const auto project = objective.project(team, moved);

@@ -1,6 +1,7 @@
 /// @file
 /// One radius of the ball.
 #pragma once
+
 #include <advx/core/require.hpp>
 
 namespace advx::radius {
@@ -11,7 +12,9 @@ struct fixed {
 
   static constexpr const char* name = "fixed";
   /// Throws argument_error where a parameter is out of its range.
-  void check() const { ::advx::detail::require(epsilon >= 0, "radius::fixed", "epsilon", "epsilon >= 0", epsilon); }
+  void check() const {
+    ::advx::detail::require(epsilon >= 0 && epsilon < 1e30, "radius::fixed", "epsilon", "0 <= epsilon < 1e30", epsilon);
+  }
 };
 
 } // namespace advx::radius
