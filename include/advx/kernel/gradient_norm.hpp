@@ -5,6 +5,8 @@
 #include <advx/core/types.hpp>
 #include <advx/kernel/math.hpp>
 
+#include <limits>
+
 namespace advx::kernel {
 
 /// max |g(j)|.
@@ -13,11 +15,12 @@ T largest_magnitude(const Team& team, index_t n, Get g) {
   return team.template max<T>(n, [=](index_t j) { return absolute(g(j)); });
 }
 
-/// Reciprocal of ‖g‖₁; 0 for a zero gradient.
+/// Reciprocal of ‖g‖₁; 0 for a zero gradient. The greatest finite number where the reciprocal of a subnormal norm has
+/// none: the direction is then shorter than 1, and not infinite.
 template <class T, class Team, class Get>
 T inverse_l1(const Team& team, index_t n, Get g) {
   const T sum = team.template sum<T>(n, [=](index_t j) { return absolute(g(j)); });
-  return sum > T(0) ? T(1) / sum : T(0);
+  return sum > T(0) ? minimum(T(1) / sum, std::numeric_limits<T>::max()) : T(0);
 }
 
 /// A factor pair that normalises g in L2: (g·first)·second has norm 1, or 0 where g is 0. In two factors, since the

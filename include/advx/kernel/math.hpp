@@ -1,7 +1,7 @@
 /// @file
 /// Elementary functions that vectorise and have the same bits on every host backend: no branch, no table, no libm.
 ///
-/// Errors (measured in tests/kernel): at most 2 units in the last place for exp, log and sigmoid, 3 for tanh.
+/// Errors (measured in tests/kernel): at most 2 units in the last place for exp and log, 3 for sigmoid and tanh.
 #pragma once
 
 #include <advx/core/host_device.hpp>
