@@ -37,11 +37,12 @@ R sum_of_squares(const Team& team, const T* x, const T* x0, index_t n) {
 template <class Norm, class Team, class T>
 void shrink_into_ball(const Norm& norm, const Team& team, const image_ref<T>& image, double radius, T* x) {
   const T* x0 = image.original;
-  for (int attempt = 0; attempt < 8; ++attempt) {
+  // Rounding of x0 + δ is small beside x0, but not beside a short δ: each attempt keeps eight times more clear.
+  double reserve = 4.0 * double(std::numeric_limits<T>::epsilon());
+  for (int attempt = 0; attempt < 8; ++attempt, reserve *= 8) {
     const double distance = norm.distance(team, x, x0, image.size);
     if (distance <= radius) return;
-    // Each attempt asks for a little more than rounding took away.
-    const T factor = T(radius / distance * (1.0 - (attempt + 1) * 4.0 * double(std::numeric_limits<T>::epsilon())));
+    const T factor = T(radius / distance * kernel::maximum(0.0, 1.0 - reserve));
     team.each(image.size, [=](index_t j) { x[j] = x0[j] + (x[j] - x0[j]) * factor; });
   }
   team.each(image.size, [=](index_t j) { x[j] = x0[j]; });
