@@ -31,6 +31,7 @@ namespace detail {
 /// What an optimizer sees of the quadratic: gradient at `point`, the box, and an L1 part.
 struct quadratic_objective {
   static constexpr bool unconstrained = false;
+  static constexpr double step_scale = 1;
   const double *curvature, *centre, *original, *point;
   index_t size;
   double weight;
