@@ -279,7 +279,8 @@ TEMPLATE_LIST_TEST_CASE("directions have unit length, and the dual one rises mos
               Approx(double(b[j + 1]) * double(g[j]) / scale).epsilon(1e-4).margin(1e-9));
 
       const auto none = [](index_t) { return T(0); };
-      const auto still = n.template dual<T>(team, size, none), stays = n.template normalised<T>(team, size, none);
+      const auto still = n.template dual<T>(team, size, none);
+      const auto stays = n.template normalised<T>(team, size, none);
       for (index_t j = 0; j < size; ++j) {
         CHECK(still(j, T(0)) == T(0));
         CHECK(stays(j, T(0)) == T(0));

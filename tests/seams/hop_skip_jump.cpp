@@ -35,9 +35,10 @@ TEST_CASE("HopSkipJump converges to the exact distance on a linear model") {
 }
 
 TEST_CASE("a full pass makes slots wait, and no more than that: HopSkipJump") {
+  constexpr seams::hop_skip_jump brief{.rounds = 6, .probes = 40};
   const auto p = seams::make_problem(linear, 70, true);
-  const auto whole = seams::check_driver(attack, model, p, 100);
-  seams::check_stop(attack, model, p, whole);
+  const auto whole = seams::check_driver(brief, model, p, 100);
+  seams::check_stop(brief, model, p, whole);
 
   const auto ticks = std::accumulate(whole.iterations.begin(), whole.iterations.end(), std::int64_t{0});
   const auto rows = std::accumulate(whole.queries.begin(), whole.queries.end(), std::int64_t{0});
@@ -45,7 +46,7 @@ TEST_CASE("a full pass makes slots wait, and no more than that: HopSkipJump") {
 
   // Twenty slots ask for up to 100 points of a pass of 100: slots wait, and passes are full in exchange.
   const seams::logged crowded(model);
-  advx::run(attack, crowded, p.images, p.goal(), seams::settings(20, 1));
+  advx::run(brief, crowded, p.images, p.goal(), seams::settings(20, 1));
   const auto& full = *crowded.log->sessions.front();
   const auto passes = std::int64_t(full.forward.size());
   CAPTURE(passes, ticks, rows, longest, full.capacity);
@@ -55,7 +56,7 @@ TEST_CASE("a full pass makes slots wait, and no more than that: HopSkipJump") {
 
   // Without compaction every two images would take as long as the slower of them.
   const seams::logged few(model);
-  advx::run(attack, few, p.images, p.goal(), seams::settings(2, 1));
+  advx::run(brief, few, p.images, p.goal(), seams::settings(2, 1));
   CHECK(std::int64_t(few.log->sessions.front()->forward.size()) < seams::passes_with_barriers(whole, 2));
 }
 
