@@ -1,8 +1,6 @@
 // Overhead of attacks over the bare model: CPU time of the attack ÷ CPU time of the very same passes without it.
 #pragma once
 
-#include <advx/data/images.hpp>
-#include <advx/data/npz.hpp>
 #include <advx/nn/models.hpp>
 #include <advx/nn/weights.hpp>
 #include <advx/nn/xtensor.hpp>
@@ -10,12 +8,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <mutex>
 #include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "support.hpp"
 
 namespace overhead {
 
@@ -68,11 +67,7 @@ struct recorded {
   }
 };
 
-inline double cpu_seconds() { return double(std::clock()) / CLOCKS_PER_SEC; }
-inline double median(std::vector<double> v) {
-  std::sort(v.begin(), v.end());
-  return v[v.size() / 2];
-}
+using benchmarks::cpu_seconds, benchmarks::digits, benchmarks::median;
 
 /// CPU seconds of the recorded passes on the bare model, on as many threads as recorded them.
 template <class Model>
@@ -152,20 +147,6 @@ void measure_all(const char* network, const Model& model, const advx::batch<floa
             threads, pairs);
   }
 }
-
-/// The first n digits of the committed sample.
-struct digits {
-  advx::batch<float> images;
-  std::vector<advx::label_t> labels;
-  digits(const std::string& data, advx::index_t n) {
-    const auto sample = advx::data::read_npz(data + "/mnist/sample.npz");
-    images = advx::data::to_unit_interval(sample.at("images"));
-    labels = advx::data::labels(sample.at("labels"));
-    images.values.resize(static_cast<std::size_t>(n * images.cols()));
-    images.row_count = n;
-    labels.resize(static_cast<std::size_t>(n));
-  }
-};
 
 // One translation unit per network.
 void softmax_regression(const std::string& data, int pairs);

@@ -1,0 +1,3 @@
+#include <advx/advx.hpp>
+
+int main() {}
