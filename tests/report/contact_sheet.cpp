@@ -69,7 +69,7 @@ TEST_CASE("A grey sheet shows original, amplified change and adversarial image")
   };
   const auto [left, top] = first_tile(picture());
   REQUIRE(left > 0);
-  const auto level = [&](const data::raster& p, index_t tile, index_t u, index_t v) {
+  const auto level = [&, left = left, top = top](const data::raster& p, index_t tile, index_t u, index_t v) {
     return int{*p.at(left + tile * (8 + 6) + u * 4 + 2, top + v * 4 + 2)};
   };
   data::raster p = picture();

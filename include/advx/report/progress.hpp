@@ -91,8 +91,11 @@ private:
   static std::string bar(std::int64_t done, std::int64_t total) {
     constexpr std::int64_t length = 20;
     const auto full = total > 0 ? std::clamp<std::int64_t>(done * length / total, 0, length) : length;
-    return "[" + std::string(static_cast<std::size_t>(full), '#') +
-           std::string(static_cast<std::size_t>(length - full), '.') + "]";
+    std::string text(static_cast<std::size_t>(length) + 2, '.');
+    text.front() = '[';
+    text.back() = ']';
+    std::fill_n(text.begin() + 1, full, '#');
+    return text;
   }
 
   std::string name;
