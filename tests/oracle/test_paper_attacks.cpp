@@ -304,7 +304,9 @@ TEST_CASE("the projection is the nearest point of ball and box", "[oracle]") {
           y[i] = bounds.clip(x0[i] + sign * epsilon, i);
           nearer += oracle::dot(oracle::minus(z, x), oracle::minus(y, x)) > 1e-12;
         }
-      CHECK(oracle::project(p, x, x0, epsilon * (1 + 1e-9), bounds) == x);
+      // Up to rounding: x0 + (x - x0) need not be x.
+      const vec again = oracle::project(p, x, x0, epsilon * (1 + 1e-9), bounds);
+      CHECK(oracle::norm(lp::infinity, oracle::minus(again, x)) <= 1e-12);
     }
     CHECK(nearer == 0);
     CHECK(moved == 60);

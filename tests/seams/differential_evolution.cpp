@@ -149,7 +149,7 @@ struct poisoned : oracle::score_only<oracle::linear_model<double>> {
 
 } // namespace
 
-TEST_CASE("a NaN for one of the first population is that image's status; for the image itself the model's fault") {
+TEST_CASE("a NaN for one of the first population is that image's status and for the image itself the model's fault") {
   const oracle::linear_model<double> linear(3, 2, 5);
   auto p = seams::make_problem(linear, 8, true); // pixels in [0.3, 0.7]
   poisoned model{{linear}, 0.2};                 // a few of the first population are below
