@@ -73,12 +73,16 @@ int run(int argc, char** argv) {
   advx::batch<float> images = advx::data::to_unit_interval(sample.at("images"));
   std::vector<advx::label_t> labels = advx::data::labels(sample.at("labels"));
   if (how.images < 1 || how.images > images.rows())
-    throw advx::argument_error("advx: --images is " + std::to_string(how.images) + "; the sample has 1 to " +
-                               std::to_string(images.rows()));
+    throw advx::argument_error("advx: --images is " + std::to_string(how.images) + "; the sample has " +
+                               std::to_string(images.rows()) + " digits: give 1 to " + std::to_string(images.rows()));
   images.values.resize(static_cast<std::size_t>(how.images * images.cols()));
   images.row_count = how.images;
   labels.resize(static_cast<std::size_t>(how.images));
-  std::filesystem::create_directories(how.output);
+  std::error_code fault;
+  std::filesystem::create_directories(how.output, fault);
+  if (fault)
+    throw advx::file_error("advx: '" + how.output + "': cannot make the folder: " + fault.message() +
+                           "; choose another by --output");
 
   demo::network model = advx::nn::carlini_wagner_mnist();
   advx::nn::load(data + "/weights/carlini_wagner_mnist.npz", model);
