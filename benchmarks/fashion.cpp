@@ -69,6 +69,7 @@ int main(int argc, char** argv) try {
   report("pgd-linf 0.1 x 40", advx::attack::pgd_linf{.epsilon = 0.1, .steps = 40});
   report("cw-l2 5 x 200",
          advx::attack::carlini_wagner_l2{.search_steps = 5, .steps = 200, .step = 0.1, .constant = 0.1});
+  report("ead, step .1 c .1", advx::attack::elastic_net{.search_steps = 5, .steps = 200, .step = 0.1, .constant = 0.1});
   report("ead 5 x 200", advx::attack::elastic_net{.search_steps = 5, .steps = 200, .step = 0.01, .constant = 1});
   return 0;
 } catch (const std::exception& fault) {

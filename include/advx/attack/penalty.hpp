@@ -97,12 +97,7 @@ struct penalty {
 
   static constexpr bool accepts(score_scale scale) { return Loss::accepts(scale); }
   /// κ: the margin that a success needs.
-  constexpr double confidence() const {
-    if constexpr (requires { loss.confidence; })
-      return loss.confidence;
-    else
-      return 0;
-  }
+  constexpr double confidence() const { return ::advx::loss::confidence_of(loss); }
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
     ::advx::detail::check_policy(norm);

@@ -18,4 +18,13 @@ struct value {
   bool active = true; ///< false: the gradient is 0, and no pullback is needed
 };
 
+/// κ: the margin that a success needs; a loss without a confidence asks for none.
+template <class Loss>
+constexpr double confidence_of(const Loss& loss) {
+  if constexpr (requires { loss.confidence; })
+    return loss.confidence;
+  else
+    return 0;
+}
+
 } // namespace advx::loss
