@@ -70,6 +70,12 @@ private:
   static constexpr bool scored = ::advx::detail::answers_scores<session_of<Model, Backend>, T>;
   static constexpr index_t fixed_tile = 32; ///< rows of every pass of a model that is not row-invariant
 
+  /// The model's answer for an unperturbed image cannot be computed with.
+  struct refusal : model_error {
+    refusal(index_t number, const std::string& what) : model_error(what), image(number) {}
+    index_t image;
+  };
+
   /// What all workers share.
   template <class Goal, class Images>
   struct shared {
@@ -93,6 +99,7 @@ private:
     std::mutex mutex; ///< guards what follows
     advx::progress progress{};
     std::exception_ptr failure{};
+    index_t refused = -1; ///< the image of a refusal; −1: another failure goes before any
     std::int64_t verification_rows = 0;
     double model_seconds = 0;
     std::chrono::steady_clock::time_point deadline{};
@@ -121,6 +128,14 @@ private:
       try {
         worker<Goal, Images> w(*this, all, slots);
         w.run();
+      } catch (const refusal& fault) {
+        // Of several workers' refusals the one for the first image is told, whoever was faster.
+        const std::lock_guard lock(all.mutex);
+        if (!all.failure || fault.image < all.refused) {
+          all.failure = std::current_exception();
+          all.refused = fault.image;
+        }
+        all.stop = true;
       } catch (...) {
         const std::lock_guard lock(all.mutex);
         if (!all.failure) all.failure = std::current_exception();
@@ -426,8 +441,8 @@ private:
     }
 
     [[noreturn]] static void refuse_model(index_t number) {
-      throw model_error("advx: the model's answer for image " + std::to_string(number) +
-                        " (unperturbed) is NaN or infinite; check the model's weights and preprocessing");
+      throw refusal(number, "advx: the model's answer for image " + std::to_string(number) +
+                                " (unperturbed) is NaN or infinite; check the model's weights and preprocessing");
     }
 
     /// Moves a finished image's candidates out of its slot; they are classified again a pass at a time.
