@@ -1,6 +1,6 @@
 // Selection, score summaries and the lengths of gradients, against plain sorts and loops.
 #include <advx/backend/reference/team.hpp>
-#include <advx/backend/xtensor/team.hpp>
+#include <advx/backend/reference/vector_team.hpp>
 #include <advx/kernel/gradient_norm.hpp>
 #include <advx/kernel/margin.hpp>
 #include <advx/kernel/philox.hpp>

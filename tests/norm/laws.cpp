@@ -1,6 +1,6 @@
 // What norms promise, in both precisions and on both host teams, against slow exact answers.
 #include <advx/backend/reference/team.hpp>
-#include <advx/backend/xtensor/team.hpp>
+#include <advx/backend/reference/vector_team.hpp>
 #include <advx/norm/elastic_net.hpp>
 #include <advx/norm/l0.hpp>
 #include <advx/norm/l1.hpp>

@@ -22,4 +22,14 @@ struct model_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A device that is missing or fails: names the call and the device's own words for the fault.
+struct device_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A device whose memory does not suffice: nothing is lost, a smaller batch may fit.
+struct device_memory_error : device_error {
+  using device_error::device_error;
+};
+
 } // namespace advx

@@ -3,7 +3,7 @@
 /// <advx/nn/xtensor.hpp> adds the kernels of networks (BLAS, oneDNN).
 #pragma once
 
-#include <advx/backend/xtensor/team.hpp>
+#include <advx/backend/reference/vector_team.hpp>
 #include <advx/concepts/backend.hpp>
 
 #include <xtensor/xtensor.hpp>

@@ -4,6 +4,10 @@
 
 #include <advx/backend/reference/team.hpp>
 
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
 /// The iterations of `each` are independent by contract: told so, compilers drop their run-time alias checks (with the
 /// six to ten rows of one optimizer step they would give up on vectorising).
 #if defined(__clang__)
@@ -42,6 +46,14 @@ struct vector_team {
 
   template <class T, class F>
   T max(index_t n, F f) const {
+    if constexpr (std::is_integral_v<T>) { // exact in any order: the compiler keeps its own lanes
+      T best = std::numeric_limits<T>::lowest();
+      for (index_t j = 0; j < n; ++j) {
+        const T v = f(j);
+        best = best < v ? v : best;
+      }
+      return best;
+    }
     alignas(64) T lanes[sum_lanes];
     for (T& lane : lanes) lane = std::numeric_limits<T>::lowest();
     index_t j = 0;
