@@ -9,6 +9,7 @@
 #include <advx/core/error.hpp>
 #include <advx/core/options.hpp>
 #include <advx/core/result.hpp>
+#include <advx/kernel/all_finite.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -91,7 +92,7 @@ private:
     const options& settings;
     result<Images>& out;
     T* const* sinks;
-    std::vector<T> lower, upper;
+    std::vector<T> lower, upper, middle, half, inverse_half; ///< the box, per coordinate
     T magnitude = 1;
     index_t jobs = 0;
     std::atomic<index_t> next{0};
@@ -157,12 +158,15 @@ private:
 
   template <class Shared>
   static void spread_box(const box& b, index_t n, Shared& all) {
-    all.lower.resize(static_cast<std::size_t>(n));
-    all.upper.resize(static_cast<std::size_t>(n));
+    for (auto* values : {&all.lower, &all.upper, &all.middle, &all.half, &all.inverse_half})
+      values->resize(static_cast<std::size_t>(n));
     all.magnitude = 0;
     for (std::size_t j = 0; j < static_cast<std::size_t>(n); ++j) {
       all.lower[j] = static_cast<T>(b.lowers.empty() ? b.lower : b.lowers[j]);
       all.upper[j] = static_cast<T>(b.uppers.empty() ? b.upper : b.uppers[j]);
+      all.half[j] = (all.upper[j] - all.lower[j]) / T(2);
+      all.middle[j] = all.lower[j] + all.half[j];
+      all.inverse_half[j] = all.half[j] >= std::numeric_limits<T>::min() ? T(1) / all.half[j] : T(0);
       all.magnitude = std::max({all.magnitude, kernel::absolute(all.lower[j]), kernel::absolute(all.upper[j])});
     }
   }
@@ -259,11 +263,14 @@ private:
       r.image.seed = o.seed + 0x9E3779B97F4A7C15ULL * static_cast<std::uint64_t>(job % cases);
       r.image.tie = static_cast<T>(o.tie);
       r.image.magnitude = all_.magnitude;
+      r.image.middle = all_.middle.data();
+      r.image.half = all_.half.data();
+      r.image.inverse_half = all_.inverse_half.data();
       if constexpr (requires { owner_.recipe_.limit(r.image); })
         r.limit = owner_.recipe_.limit(r.image);
       else
         r.limit = std::numeric_limits<double>::infinity();
-      ledger_.begin(team_, s, r.image);
+      ledger_.begin(s, r.image);
       machine_.begin(team_, s, r.image);
       return true;
     }
@@ -352,7 +359,15 @@ private:
 
     void judge(index_t s) {
       slot& r = state_[static_cast<std::size_t>(s)];
-      if (r.job < 0 || r.asked.total() == 0) return;
+      if (r.job < 0) return;
+      const T* nearest = ledger_.nearest(s);
+      judge_points(s);
+      ledger_.settle(team_, s, r.image, nearest);
+    }
+
+    void judge_points(index_t s) {
+      slot& r = state_[static_cast<std::size_t>(s)];
+      if (r.asked.total() == 0) return;
       r.queries += r.asked.total();
       const double confidence = owner_.recipe_.confidence();
       for (index_t i = 0; i < r.asked.total(); ++i) {
@@ -424,7 +439,7 @@ private:
           gradients[i] = row < 0 ? zeros_.data() : gradients_.data() + row * size_;
         }
         for (index_t i = 0; i < r.asked.gradients; ++i) {
-          if (team_.count(size_, [g = gradients[i]](index_t j) { return !kernel::is_finite(g[j]); }) == 0) continue;
+          if (kernel::all_finite(team_, gradients[i], size_)) continue;
           if (r.fresh) refuse_model(r.image.number);
           r.done = true;
           r.end = status::non_finite;

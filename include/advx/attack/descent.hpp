@@ -67,9 +67,7 @@ public:
       return;
     }
     const T* from = recipe.optimizer.point(place(s), i);
-    team.each(length, [=, space = recipe.space, lower = image.lower, upper = image.upper](index_t j) {
-      out[j] = space.decode(from[j], lower[j], upper[j]);
-    });
+    team.each(length, [=, space = recipe.space](index_t j) { out[j] = space.decode(from[j], image.side(j)); });
   }
 
   /// True where nothing is left to do for the image.

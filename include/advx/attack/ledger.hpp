@@ -28,10 +28,19 @@ public:
         rows(static_cast<std::size_t>(slots)) {}
 
   /// Forgets the slot's image; its original is the nearest point until a better one is seen.
-  template <class Team>
-  void begin(const Team& team, index_t s, const image_ref<T>& image) {
+  void begin(index_t s, const image_ref<T>& image) {
     at(s) = {};
-    team.each(length, [to = nearest_place(s), from = image.original](index_t j) { to[j] = from[j]; });
+    at(s).nearest = image.original;
+  }
+
+  /// The points of the slot's last tick are about to be overwritten: the nearest one is stored if it is among them. An
+  /// attack that gets nearer at every step pays for no copy.
+  template <class Team>
+  void settle(const Team& team, index_t s, const image_ref<T>& image, const T* last) {
+    row& r = at(s);
+    if (r.succeeded || r.nearest != last || r.nearest == image.original || r.nearest == nearest_place(s)) return;
+    team.each(length, [to = nearest_place(s), from = r.nearest](index_t j) { to[j] = from[j]; });
+    r.nearest = nearest_place(s);
   }
 
   /// Judges one point of the box: is its margin what the goal and the confidence ask for, and does it lie in the form's
@@ -45,7 +54,7 @@ public:
       if (!r.succeeded && summary.margin > r.nearest_margin) {
         r.nearest_margin = summary.margin;
         r.nearest_label = summary.predicted;
-        team.each(length, [to = nearest_place(s), x](index_t j) { to[j] = x[j]; });
+        r.nearest = x;
       }
       return false;
     }
@@ -65,7 +74,8 @@ public:
     const kept& best = at(s).best[k];
     return best.label[i == 0 ? best.first : 1 - best.first];
   }
-  const T* nearest(index_t s) const { return nearest_images.data() + s * length; }
+  /// The point nearest to the goal; it may lie among the points of the slot's last tick.
+  const T* nearest(index_t s) const { return at(s).nearest; }
   label_t nearest_label(index_t s) const { return at(s).nearest_label; }
   const Rankings& norms() const { return norms_; }
 
@@ -77,6 +87,7 @@ private:
   };
   struct row {
     kept best[std::size_t(rankings)];
+    const T* nearest = nullptr;
     T nearest_margin = std::numeric_limits<T>::lowest();
     label_t nearest_label = no_label;
     bool succeeded = false;

@@ -35,13 +35,11 @@ struct penalty_objective {
       else
         return norm.penalty_gradient(d);
     }();
-    return (constant * loss_gradient[j] + size) * space.slope(point[j], image.lower[j], image.upper[j]);
+    return (constant * loss_gradient[j] + size) * space.slope(point[j], image.side(j));
   }
   template <class Team, class Get>
   auto project(const Team&, Get) const {
-    return [space = space, lower = image.lower, upper = image.upper](index_t j, T v) {
-      return space.bound(v, lower[j], upper[j]);
-    };
+    return [space = space, image = image](index_t j, T v) { return space.bound(v, image.side(j)); };
   }
   /// The proximal map of t × the norm's non-smooth part, around the original and inside the box (thesis, eq. 18).
   auto proximal(T t) const {
@@ -118,9 +116,7 @@ struct penalty {
 
   template <class Team, class T>
   void start(const Team& team, const image_ref<T>& image, const schedule&, T* z) const {
-    team.each(image.size, [=, *this, x = image.original, lower = image.lower, upper = image.upper](index_t j) {
-      z[j] = space.encode(x[j], lower[j], upper[j]);
-    });
+    team.each(image.size, [=, space = space](index_t j) { z[j] = space.encode(image.original[j], image.side(j)); });
   }
   template <class T>
   auto objective(const image_ref<T>& image, const schedule& s, const T* point, const T* gradient) const {

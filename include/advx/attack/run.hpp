@@ -33,16 +33,22 @@ void check_images(batch_view<const T> images, const box& b) {
       throw argument_error("advx: options.box: coordinate " + std::to_string(j) + " has the bounds [" + spelled(low) +
                            ", " + spelled(high) + "]; they must be finite, the lower one first");
   }
-  for (index_t i = 0; i < images.rows; ++i)
-    for (std::size_t j = 0; j < n; ++j) {
-      const T v = images.row(i)[j];
-      const T low = static_cast<T>(b.lowers.empty() ? b.lower : b.lowers[j]);
-      const T high = static_cast<T>(b.uppers.empty() ? b.upper : b.uppers[j]);
-      if (kernel::is_finite(v) && low <= v && v <= high) continue;
-      throw argument_error("advx: images: row " + std::to_string(i) + ", coordinate " + std::to_string(j) + " is " +
-                           spelled(double(v)) + ", outside the box [" + spelled(double(low)) + ", " +
-                           spelled(double(high)) + "]; scale the images, or set options.box");
-    }
+  std::vector<T> lowers(n), uppers(n);
+  for (std::size_t j = 0; j < n; ++j) {
+    lowers[j] = static_cast<T>(b.lowers.empty() ? b.lower : b.lowers[j]);
+    uppers[j] = static_cast<T>(b.uppers.empty() ? b.upper : b.uppers[j]);
+  }
+  for (index_t i = 0; i < images.rows; ++i) {
+    const T* x = images.row(i);
+    std::int32_t outside = 0; // a count without a branch is done in whole vectors
+    for (std::size_t j = 0; j < n; ++j) outside += (lowers[j] <= x[j]) & (x[j] <= uppers[j]) ? 0 : 1;
+    if (outside == 0) continue;
+    std::size_t j = 0;
+    while (lowers[j] <= x[j] && x[j] <= uppers[j]) ++j;
+    throw argument_error("advx: images: row " + std::to_string(i) + ", coordinate " + std::to_string(j) + " is " +
+                         spelled(double(x[j])) + ", outside the box [" + spelled(double(lowers[j])) + ", " +
+                         spelled(double(uppers[j])) + "]; scale the images, or set options.box");
+  }
 }
 
 template <class Goal>

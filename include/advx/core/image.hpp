@@ -17,6 +17,14 @@ struct row_goal {
   friend constexpr bool operator==(const row_goal&, const row_goal&) = default;
 };
 
+/// One coordinate of the box, and what a change of variable needs of it.
+template <class T>
+struct interval {
+  T lower = 0, upper = 1;
+  T middle = T(0.5), half = T(0.5);
+  T inverse_half = 2; ///< 0 where the interval has no width
+};
+
 /// One image in a slot: the original, the box, and what tells its random numbers from another image's.
 template <class T>
 struct image_ref {
@@ -29,8 +37,15 @@ struct image_ref {
   row_goal goal{};
   double epsilon = -1; ///< radius for this image; negative: the recipe's own
   std::uint64_t seed = 0;
-  T tie = 0;       ///< smallest margin that counts as a success, relative to max(1, max|score|)
-  T magnitude = 1; ///< the largest |bound| of the box: its rounding error bounds that of x0 + δ
+  T tie = 0;                 ///< smallest margin that counts as a success, relative to max(1, max|score|)
+  T magnitude = 1;           ///< the largest |bound| of the box: its rounding error bounds that of x0 + δ
+  const T* middle = nullptr; ///< what `interval` holds beside the bounds, per coordinate
+  const T* half = nullptr;
+  const T* inverse_half = nullptr;
+
+  constexpr interval<T> side(index_t j) const noexcept {
+    return {lower[j], upper[j], middle[j], half[j], inverse_half[j]};
+  }
 };
 
 } // namespace advx

@@ -56,7 +56,7 @@ struct budget {
 struct options {
   advx::box box{};
   std::span<const double> epsilon{}; ///< empty, or a radius for each image that replaces the recipe's own
-  index_t batch = 64;                ///< images per pass and worker, ≥ 1
+  index_t batch = 32;                ///< images per pass and worker, ≥ 1; few, so that their state stays in the cache
   int threads = 0;                   ///< workers; 0: one per core. A model that is not `concurrent` gets one.
   std::uint64_t seed = 0;            ///< of all random numbers
   advx::budget budget{};

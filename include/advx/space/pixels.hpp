@@ -13,22 +13,22 @@ struct pixels {
   static constexpr bool is_identity = true;
 
   template <class T>
-  constexpr T encode(T x, T, T) const noexcept {
+  constexpr T encode(T x, const interval<T>&) const noexcept {
     return x;
   }
   template <class T>
-  constexpr T decode(T z, T, T) const noexcept {
+  constexpr T decode(T z, const interval<T>&) const noexcept {
     return z;
   }
   /// dx/dz at x.
   template <class T>
-  constexpr T slope(T, T, T) const noexcept {
+  constexpr T slope(T, const interval<T>&) const noexcept {
     return T(1);
   }
   /// z limited to where it may be.
   template <class T>
-  constexpr T bound(T z, T lower, T upper) const noexcept {
-    return kernel::clamp(z, lower, upper);
+  constexpr T bound(T z, const interval<T>& side) const noexcept {
+    return kernel::clamp(z, side.lower, side.upper);
   }
 };
 

@@ -21,24 +21,20 @@ struct tanh {
   }
 
   template <class T>
-  constexpr T encode(T x, T lower, T upper) const noexcept {
-    const T half = (upper - lower) / T(2);
-    const T u = (x - (lower + half)) / kernel::maximum(half, std::numeric_limits<T>::min());
-    return kernel::atanh(u * T(shrink));
+  constexpr T encode(T x, const interval<T>& side) const noexcept {
+    return kernel::atanh((x - side.middle) * side.inverse_half * T(shrink));
   }
   template <class T>
-  constexpr T decode(T z, T lower, T upper) const noexcept {
-    const T half = (upper - lower) / T(2);
-    return kernel::clamp((lower + half) + half * kernel::tanh(z), lower, upper);
+  constexpr T decode(T z, const interval<T>& side) const noexcept {
+    return kernel::clamp(side.middle + side.half * kernel::tanh(z), side.lower, side.upper);
+  }
+  /// dx/dz at x: half·(1 − tanh² z) without a branch: 0 on the faces of the box, and where the box has no width.
+  template <class T>
+  constexpr T slope(T x, const interval<T>& side) const noexcept {
+    return (side.upper - x) * (x - side.lower) * side.inverse_half;
   }
   template <class T>
-  constexpr T slope(T x, T lower, T upper) const noexcept {
-    // half·(1 − tanh²) without a branch: 0 on the faces of the box, and where the box has no width.
-    const T half = kernel::maximum((upper - lower) / T(2), std::numeric_limits<T>::min());
-    return (upper - x) * (x - lower) / half;
-  }
-  template <class T>
-  constexpr T bound(T z, T, T) const noexcept {
+  constexpr T bound(T z, const interval<T>&) const noexcept {
     return z;
   }
 };
