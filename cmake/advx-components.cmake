@@ -1,11 +1,12 @@
-# The parts of advx that need a third party: advx::xtensor, advx::nn_xtensor, advx::data.
+# The parts of advx that need a third party: advx::xtensor, advx::nn_xtensor, advx::data, advx::thrust, advx::nn_thrust,
+# advx::thrust_cuda, advx::nn_thrust_cuda.
 #
 # advx_provide(<component>...) looks for what each component needs, and then either defines the target
 # advx::<component> or sets advx_<component>_missing, in the caller, to what is missing and how to get it. It stays
 # quiet, so that a user who wants the headers alone needs nothing. The build and the installed package share this
 # file. The targets are imported: third parties' headers come in as system headers.
 
-set(advx_known_components xtensor nn_xtensor data)
+set(advx_known_components xtensor nn_xtensor data thrust nn_thrust thrust_cuda nn_thrust_cuda)
 
 function(advx_provide)
   foreach(component IN LISTS ARGN)
@@ -16,6 +17,7 @@ function(advx_provide)
     set(libraries advx::advx)
     set(includes "")
     set(definitions "")
+    set(options "")
     cmake_language(CALL _advx_find_${component})
     if(missing)
       list(JOIN missing "; " missing)
@@ -25,11 +27,12 @@ function(advx_provide)
       target_link_libraries(advx::${component} INTERFACE ${libraries})
       target_include_directories(advx::${component} INTERFACE ${includes})
       target_compile_definitions(advx::${component} INTERFACE ${definitions})
+      target_compile_options(advx::${component} INTERFACE ${options})
     endif()
   endforeach()
 endfunction()
 
-# Each of these macros adds to `libraries` and `includes`, or to `missing`.
+# Each of these macros adds to `libraries`, `includes`, `definitions` and `options`, or to `missing`.
 
 macro(_advx_find_xtensor)
   find_package(xtensor QUIET CONFIG)
@@ -48,6 +51,11 @@ macro(_advx_find_nn_xtensor)
   else()
     list(APPEND missing "xtensor-blas with BLAS and LAPACK was not found (Debian: libxtensor-blas-dev)")
   endif()
+  _advx_find_host_kernels()
+endmacro()
+
+# What networks compute with on the host, whichever the backend.
+macro(_advx_find_host_kernels)
   # By name: its configuration file defines variables and no target.
   find_package(OpenBLAS QUIET CONFIG)
   if(OpenBLAS_FOUND)
@@ -85,4 +93,77 @@ macro(_advx_find_data)
     list(APPEND missing "nlohmann-json was not found (Debian: nlohmann-json3-dev)")
   endif()
   list(APPEND libraries ZLIB::ZLIB PNG::PNG nlohmann_json::nlohmann_json)
+endmacro()
+
+# Thrust comes from CCCL 3, found beside the CUDA toolkit or where CCCL_DIR says; never another Thrust of the system.
+macro(_advx_find_cccl)
+  find_package(CUDAToolkit QUIET)
+  set(message_level "${CMAKE_MESSAGE_LOG_LEVEL}")
+  set(CMAKE_MESSAGE_LOG_LEVEL NOTICE) # its configuration file speaks even when asked to be quiet
+  find_package(CCCL 3.0 QUIET CONFIG COMPONENTS Thrust CUB libcudacxx HINTS "${CUDAToolkit_LIBRARY_DIR}/cmake")
+  set(CMAKE_MESSAGE_LOG_LEVEL "${message_level}")
+  if(NOT CCCL_FOUND)
+    list(APPEND missing "CCCL 3 was not found (it comes with the CUDA toolkit 13, or set CCCL_DIR)")
+  endif()
+endmacro()
+
+# The systems cpp and, where the compiler has OpenMP, omp.
+macro(_advx_find_thrust)
+  _advx_find_cccl()
+  if(CCCL_FOUND)
+    if(NOT TARGET advx_cccl_host)
+      thrust_create_target(advx_cccl_host HOST CPP DEVICE CPP GLOBAL)
+    endif()
+    list(APPEND libraries advx_cccl_host)
+  endif()
+  if(NOT DEFINED ADVX_THRUST_SYSTEMS OR "omp" IN_LIST ADVX_THRUST_SYSTEMS)
+    find_package(OpenMP QUIET COMPONENTS CXX)
+    if(OpenMP_CXX_FOUND)
+      list(APPEND libraries OpenMP::OpenMP_CXX)
+    endif()
+  endif()
+endmacro()
+
+macro(_advx_find_nn_thrust)
+  _advx_find_thrust()
+  _advx_find_host_kernels()
+endmacro()
+
+# The system cuda. The project must have enabled the language CUDA.
+macro(_advx_find_thrust_cuda)
+  if(NOT CMAKE_CUDA_COMPILER_LOADED)
+    list(APPEND missing "no CUDA compiler: put nvcc 13 on the PATH, and enable_language(CUDA) in the project")
+  elseif(CMAKE_CUDA_COMPILER_ID STREQUAL "NVIDIA" AND CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 13)
+    list(APPEND missing "nvcc is ${CMAKE_CUDA_COMPILER_VERSION}, and must be 13 or newer")
+  endif()
+  _advx_find_cccl()
+  if(CCCL_FOUND AND CUDAToolkit_FOUND)
+    if(NOT TARGET advx_cccl_cuda)
+      thrust_create_target(advx_cccl_cuda HOST CPP DEVICE CUDA GLOBAL)
+    endif()
+    list(APPEND libraries advx_cccl_cuda CUDA::cudart)
+  endif()
+  # By options, not by features: CMake 3.25 does not know that nvcc has C++20. Row programs are constexpr functions,
+  # which the device may call only where it is told so.
+  list(APPEND options "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--expt-relaxed-constexpr;--extended-lambda>")
+endmacro()
+
+# Convolution is cuDNN's where it is found.
+macro(_advx_find_nn_thrust_cuda)
+  _advx_find_thrust_cuda()
+  if(TARGET CUDA::cublas)
+    list(APPEND libraries CUDA::cublas)
+  else()
+    list(APPEND missing "cuBLAS was not found (it comes with the CUDA toolkit)")
+  endif()
+  if(NOT DEFINED ADVX_WITH_CUDNN OR ADVX_WITH_CUDNN)
+    find_path(ADVX_CUDNN_INCLUDE_DIR cudnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+    find_library(ADVX_CUDNN_LIBRARY cudnn HINTS ${CUDAToolkit_LIBRARY_DIR})
+    mark_as_advanced(ADVX_CUDNN_INCLUDE_DIR ADVX_CUDNN_LIBRARY)
+    if(ADVX_CUDNN_INCLUDE_DIR AND ADVX_CUDNN_LIBRARY)
+      list(APPEND libraries ${ADVX_CUDNN_LIBRARY})
+      list(APPEND includes ${ADVX_CUDNN_INCLUDE_DIR})
+      list(APPEND definitions ADVX_WITH_CUDNN)
+    endif()
+  endif()
 endmacro()

@@ -1,6 +1,7 @@
 # cmake -DCLANG=<program> -DCOMMANDS=<compile_commands.json> -DPART=0|1 -P clang.cmake
 #
-# Has clang check the syntax of every second source in the build's own list of compilations.
+# Has clang check the syntax of every second source in the build's own list of compilations, CUDA's left out: those
+# need nvcc.
 file(READ "${COMMANDS}" commands)
 string(JSON count LENGTH "${commands}")
 set(faults 0)
@@ -9,6 +10,9 @@ if(count GREATER PART)
   math(EXPR last "${count} - 1")
   foreach(i RANGE ${PART} ${last} 2)
     string(JSON source GET "${commands}" ${i} file)
+    if(source MATCHES "\\.cu$")
+      continue()
+    endif()
     string(JSON command GET "${commands}" ${i} command)
     string(JSON folder GET "${commands}" ${i} directory)
     separate_arguments(words UNIX_COMMAND "${command}")
@@ -22,7 +26,7 @@ if(count GREATER PART)
       elseif(word STREQUAL "-isystem" OR word STREQUAL "-I" OR word STREQUAL "-include")
         list(APPEND arguments "${word}")
         set(take_next TRUE)
-      elseif(word MATCHES "^-(I|D|std=|W|m)")
+      elseif(word MATCHES "^-(I|D|std=|W|m|fopenmp)")
         list(APPEND arguments "${word}")
       endif()
     endforeach()

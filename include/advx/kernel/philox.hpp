@@ -15,7 +15,9 @@ namespace advx::kernel {
 /// Philox4x32-10 (Salmon, Moraes, Dror and Shaw, 2011): 128 random bits for a 128-bit counter and a 64-bit key.
 ADVX_HOST_DEVICE constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
                                                                std::array<std::uint32_t, 2> key) noexcept {
-#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__CUDA_ARCH__)
+#pragma unroll
+#elif defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
 #pragma GCC unroll 10 // an inner loop would keep the loop over coordinates from being vectorised
 #endif
   for (int round = 0; round < 10; ++round) {

@@ -12,8 +12,15 @@
 #ifdef WITH_xtensor
 #include <xtensor/xtensor.hpp>
 #endif
-#ifdef WITH_nn_xtensor
+#if defined(WITH_nn_xtensor) || defined(WITH_nn_thrust)
 #include <cblas.h>
+#endif
+#ifdef WITH_thrust
+#include <advx/thrust.hpp>
+#endif
+
+#ifdef WITH_thrust_cuda
+bool device_answers(); // device.cu
 #endif
 
 // Two classes on a line: the scores of x are x and 1 - x.
@@ -56,7 +63,14 @@ int main() {
 #ifdef WITH_xtensor
   sum += xt::xtensor<float, 1>{0.F, 0.F}(1) > 0 ? 1 : 0;
 #endif
-#ifdef WITH_nn_xtensor
+#ifdef WITH_thrust_cuda
+  sum += device_answers() ? 0 : 1;
+#endif
+#ifdef WITH_thrust
+  auto values = advx::backend::thrust<advx::backend::system::cpp>{}.allocate<float>(1);
+  sum += values.data()[0];
+#endif
+#if defined(WITH_nn_xtensor) || defined(WITH_nn_thrust)
   const double zeros[2] = {0, 0};
   sum += cblas_dasum(2, zeros, 1);
 #endif
