@@ -1,0 +1,189 @@
+// L-BFGS-B against the figures of its authors' program, and where optimizers are known to break.
+#include <advx/backend/reference/team.hpp>
+#include <advx/core/error.hpp>
+#include <advx/optimizer/lbfgsb_scalar.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <cstdio>
+
+#include "problems.hpp"
+#include "reference_figures.hpp"
+
+namespace {
+
+using advx::optimizer::lbfgsb_parameters;
+using advx::optimizer::lbfgsb_result;
+using advx::optimizer::lbfgsb_status;
+using namespace lbfgsb_suite;
+
+lbfgsb_parameters parameters_of(const problem& p) {
+  lbfgsb_parameters out;
+  out.memory = p.memory;
+  out.steps = 15000;
+  out.value_tolerance = p.value_tolerance;
+  out.gradient_tolerance = p.gradient_tolerance;
+  return out;
+}
+
+/// Runs on a problem; every evaluated point must be finite and lie in the box.
+template <class T>
+lbfgsb_result run(const problem& p, const lbfgsb_parameters& parameters, std::vector<T>& x) {
+  x.assign(p.start.begin(), p.start.end());
+  const std::vector<T> lower(p.lower.begin(), p.lower.end()), upper(p.upper.begin(), p.upper.end());
+  return advx::optimizer::lbfgsb_minimise(
+      advx::backend::reference_team{}, parameters,
+      [&](const T* at, T* gradient) {
+        for (std::size_t j = 0; j < x.size(); ++j) {
+          REQUIRE(std::isfinite(at[j]));
+          REQUIRE(at[j] >= lower[j]);
+          REQUIRE(at[j] <= upper[j]);
+        }
+        return evaluate(p, at, gradient);
+      },
+      x.data(), lower.data(), upper.data(), p.n);
+}
+
+/// f of one variable on [−1, 1] from 0.5, by a function of (x, g).
+template <class F>
+lbfgsb_result run_one(F f, lbfgsb_parameters parameters, double& x, double lower = -1, double upper = 1) {
+  return advx::optimizer::lbfgsb_minimise(
+      advx::backend::reference_team{}, parameters, [&](const double* at, double* g) { return f(*at, *g); }, &x, &lower,
+      &upper, 1);
+}
+
+} // namespace
+
+TEST_CASE("L-BFGS-B ends where the authors' program ends, with as many evaluations") {
+  const std::vector<problem> all = problems();
+  REQUIRE(all.size() == std::size(reference_figures));
+  int mine = 0, theirs = 0;
+  std::printf("%-34s %14s %9s %9s | %5s %5s | %5s %5s\n", "problem", "f*", "f - f*", "max|Pg|", "steps", "ref.",
+              "evals", "ref.");
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const problem& p = all[i];
+    const figures& expected = reference_figures[i];
+    INFO(p.name);
+    REQUIRE(p.name == expected.name);
+    std::vector<double> x;
+    const lbfgsb_result r = run(p, parameters_of(p), x);
+    std::printf("%-34s %14.6e %9.1e %9.1e | %5d %5d | %5d %5d\n", expected.name, expected.best, r.value - expected.best,
+                r.projected_gradient, r.steps, expected.steps, r.evaluations, expected.evaluations);
+    mine += r.evaluations;
+    theirs += expected.evaluations;
+    CHECK(std::abs(r.value - expected.best) <= 1e-6 * std::max(1.0, std::abs(expected.best)));
+    CHECK(r.evaluations <= 2 * expected.evaluations);
+    // The authors' first example ends by the decrease of f.
+    const bool by_gradient = expected.projected_gradient <= p.gradient_tolerance;
+    CHECK(by_gradient == (p.name != "driver1"));
+    CHECK(r.status == (by_gradient ? lbfgsb_status::small_gradient : lbfgsb_status::small_decrease));
+    if (by_gradient) CHECK(r.projected_gradient <= p.gradient_tolerance);
+    std::vector<double> g(x.size());
+    CHECK(evaluate(p, x.data(), g.data()) == r.value);
+  }
+  std::printf("%-34s %49s %5d %5d\n", "all", "|", mine, theirs);
+  CHECK(mine <= 1.2 * theirs);
+}
+
+TEST_CASE("L-BFGS-B in single precision stays in the box and comes near the minimum") {
+  const std::vector<problem> all = problems();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    INFO(all[i].name);
+    lbfgsb_parameters parameters = parameters_of(all[i]);
+    parameters.value_tolerance = 0;
+    parameters.gradient_tolerance = 1e-5;
+    std::vector<float> x;
+    const lbfgsb_result r = run(all[i], parameters, x);
+    CHECK(std::isfinite(r.projected_gradient));
+    // Wood's function has a saddle whose values fall away by less than a rounding: single precision may end there.
+    if (all[i].name == "wood free" && std::abs(r.value - 7.8770) < 1e-3) {
+      CHECK(r.projected_gradient <= 1e-2);
+      continue;
+    }
+    const double best = reference_figures[i].best;
+    CHECK(std::abs(r.value - best) <= 1e-3 * std::max(1.0, std::abs(best)));
+  }
+}
+
+TEST_CASE("L-BFGS-B stops with a status where the objective is at fault") {
+  lbfgsb_parameters parameters;
+  double x = 0.5;
+  SECTION("a gradient of the wrong sign") {
+    const auto r = run_one([](double at, double& g) { return g = -2 * at, at * at; }, parameters, x);
+    CHECK(r.status == lbfgsb_status::line_search);
+    CHECK(x == 0.5);
+    CHECK(r.value == 0.25);
+    CHECK(r.evaluations <= 21);
+  }
+  SECTION("a gradient of the wrong sign, far from the start") {
+    x = 0.9;
+    const auto f = [](double at, double& g) { return g = (at > 0.2 ? 2 : -2) * (at + 1), (at + 1) * (at + 1); };
+    const auto r = run_one(f, parameters, x, -5, 5);
+    CHECK((r.status == lbfgsb_status::line_search || r.status == lbfgsb_status::small_decrease));
+    CHECK(r.value <= 1.9 * 1.9);
+    CHECK(r.value == (x + 1) * (x + 1));
+  }
+  SECTION("not a number at the start") {
+    const auto r = run_one([](double, double& g) { return g = 1, std::nan(""); }, parameters, x);
+    CHECK(r.status == lbfgsb_status::non_finite);
+    CHECK(r.evaluations == 1);
+  }
+  SECTION("not a number on the way") {
+    // The first step would go beyond the pole of the logarithm.
+    const auto f = [](double at, double& g) { return g = 1 - 0.1 / (at + 0.2), at - 0.1 * std::log(at + 0.2); };
+    const auto r = run_one(f, parameters, x);
+    CHECK(r.status == lbfgsb_status::small_gradient);
+    CHECK(x == Approx(-0.1).margin(1e-5));
+  }
+  SECTION("infinite everywhere but at the start") {
+    const auto f = [](double at, double& g) { return g = 1, at == 0.5 ? 0 : infinite; };
+    const auto r = run_one(f, parameters, x);
+    CHECK(r.status == lbfgsb_status::line_search);
+    CHECK(x == 0.5);
+  }
+  SECTION("rounding noise below the tolerance") {
+    const auto f = [](double at, double& g) { return g = 1e-3, 1 + 1e-3 * at + (at == 0.5 ? -1e-2 : 0); };
+    const auto r = run_one(f, parameters, x);
+    CHECK(r.status == lbfgsb_status::line_search);
+    CHECK(x == 0.5);
+  }
+}
+
+TEST_CASE("L-BFGS-B keeps to its limits, and to the best point at them") {
+  problem p = problems()[5];
+  REQUIRE(p.name == "rosenbrock free n=10");
+  std::vector<double> x, g(10);
+  double before = infinite;
+  for (int limit = 1; limit <= 40; ++limit) {
+    INFO(limit);
+    lbfgsb_parameters parameters = parameters_of(p);
+    parameters.evaluations = limit;
+    const lbfgsb_result r = run(p, parameters, x);
+    CHECK(r.status == lbfgsb_status::evaluations);
+    CHECK(r.evaluations == limit);
+    CHECK(r.value <= before);
+    CHECK(r.value == evaluate(p, x.data(), g.data()));
+    before = r.value;
+  }
+  lbfgsb_parameters parameters = parameters_of(p);
+  parameters.steps = 7;
+  const lbfgsb_result r = run(p, parameters, x);
+  CHECK(r.status == lbfgsb_status::steps);
+  CHECK(r.steps == 7);
+}
+
+TEST_CASE("L-BFGS-B refuses parameters out of their ranges") {
+  double x = 0.5;
+  const auto refuses = [&](auto change) {
+    lbfgsb_parameters parameters;
+    change(parameters);
+    CHECK_THROWS_AS(run_one([](double, double& g) { return g = 0; }, parameters, x), advx::argument_error);
+  };
+  refuses([](lbfgsb_parameters& q) { q.memory = 0; });
+  refuses([](lbfgsb_parameters& q) { q.memory = 31; });
+  refuses([](lbfgsb_parameters& q) { q.steps = 0; });
+  refuses([](lbfgsb_parameters& q) { q.evaluations = 0; });
+  refuses([](lbfgsb_parameters& q) { q.trials = 0; });
+  refuses([](lbfgsb_parameters& q) { q.gradient_tolerance = -1; });
+  refuses([](lbfgsb_parameters& q) { q.value_tolerance = std::nan(""); });
+}

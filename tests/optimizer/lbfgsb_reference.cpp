@@ -1,0 +1,56 @@
+// The authors' program itself, where it is installed: it still makes the committed figures, and the first points that
+// both programs try are the same.
+#include <advx/backend/reference/team.hpp>
+#include <advx/optimizer/lbfgsb_scalar.hpp>
+
+#include <catch2/catch.hpp>
+
+#include "reference.hpp"
+#include "reference_figures.hpp"
+
+using namespace lbfgsb_suite;
+
+TEST_CASE("the authors' L-BFGS-B makes the committed figures") {
+  const std::vector<problem> all = problems();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const problem& p = all[i];
+    const figures& expected = reference_figures[i];
+    INFO(p.name);
+    const reference_run r = run_reference(p, p.value_tolerance, p.gradient_tolerance);
+    CHECK(r.value == Approx(expected.value).epsilon(1e-6).margin(1e-8));
+    // Another processor's BLAS rounds otherwise, and long runs amplify that.
+    CHECK(std::abs(r.evaluations - expected.evaluations) <= 1 + expected.evaluations / 10);
+    CHECK(run_reference(p, 0, 1e-11).value == Approx(expected.best).epsilon(1e-9).margin(1e-12));
+  }
+}
+
+TEST_CASE("L-BFGS-B tries the points that the authors' program tries") {
+  using points = std::vector<std::vector<double>>;
+  for (const problem& p : problems()) {
+    INFO(p.name);
+    const auto size = std::size_t(p.n);
+    points theirs, mine;
+    run_reference(p, p.value_tolerance, p.gradient_tolerance,
+                  [&](const double* x) { theirs.emplace_back(x, x + size); });
+    advx::optimizer::lbfgsb_parameters parameters;
+    parameters.memory = p.memory;
+    parameters.steps = 15000;
+    parameters.value_tolerance = p.value_tolerance;
+    parameters.gradient_tolerance = p.gradient_tolerance;
+    std::vector<double> x = p.start;
+    advx::optimizer::lbfgsb_minimise(
+        advx::backend::reference_team{}, parameters,
+        [&](const double* at, double* g) {
+          mine.emplace_back(at, at + size);
+          return evaluate(p, at, g);
+        },
+        x.data(), p.lower.data(), p.upper.data(), p.n);
+    const std::size_t compared = std::min(std::min(theirs.size(), mine.size()), std::size_t(12));
+    REQUIRE(compared >= std::min(theirs.size(), std::size_t(12)));
+    double worst = 0;
+    for (std::size_t i = 0; i < compared; ++i)
+      for (std::size_t j = 0; j < size; ++j)
+        worst = std::max(worst, std::abs(theirs[i][j] - mine[i][j]) / std::max(1.0, std::abs(theirs[i][j])));
+    CHECK(worst <= 1e-7); // roundings, amplified from step to step
+  }
+}
