@@ -1,6 +1,6 @@
-// The vectorised team has the reference team's bits; buffers are zeroed; copies copy.
-#include <advx/backend/reference/reference.hpp>
-#include <advx/backend/xtensor/xtensor.hpp>
+// The vectorised team has the reference team's bits.
+#include <advx/backend/reference/team.hpp>
+#include <advx/backend/reference/vector_team.hpp>
 #include <advx/kernel/math.hpp>
 
 #include <catch2/catch.hpp>
@@ -8,30 +8,11 @@
 #include <cstring>
 #include <vector>
 
-#include "oracle/models.hpp"
+#include "backend/support.hpp"
 
 using advx::index_t;
-
-namespace {
-
-/// Magnitudes from 2⁻²⁰ to 2²⁰, both signs: every order of addition gives another sum.
-template <class T>
-std::vector<T> uneven(index_t n, std::uint32_t seed) {
-  std::vector<T> v;
-  for (index_t j = 0; j < n; ++j) {
-    const T a = oracle::hashed_weight<T>(seed, 1, std::size_t(j)),
-            b = oracle::hashed_weight<T>(seed, 2, std::size_t(j));
-    v.push_back((a + T(0.001) * b) * std::exp2(T(20) * b));
-  }
-  return v;
-}
-
-template <class T>
-bool same_bits(T a, T b) {
-  return std::memcmp(&a, &b, sizeof(T)) == 0;
-}
-
-} // namespace
+using backend_tests::same_bits;
+using backend_tests::uneven;
 
 TEMPLATE_TEST_CASE("both host teams give the same bits", "", float, double) {
   using T = TestType;
@@ -85,23 +66,4 @@ TEMPLATE_TEST_CASE("the row primitives answer what a plain loop answers", "", ad
   CHECK(team.template max<float>(0, [](index_t) { return 1.0f; }) == std::numeric_limits<float>::lowest());
   CHECK(team.template argmax<float>(0, [](index_t) { return 1.0f; }) == -1);
   CHECK(team.count(0, [](index_t) { return true; }) == 0);
-}
-
-TEMPLATE_TEST_CASE("buffers are zeroed, copies copy", "", advx::backend::reference, advx::backend::xtensor) {
-  TestType backend;
-  for (const index_t n : {0, 1, 1000}) {
-    // Fill memory and give it back, so that an allocation without zeros would show.
-    {
-      auto dirt = backend.template allocate<float>(n);
-      std::fill(dirt.begin(), dirt.end(), 7.0f);
-    }
-    auto buffer = backend.template allocate<float>(n);
-    REQUIRE(index_t(buffer.size()) == n);
-    CHECK(std::all_of(buffer.begin(), buffer.end(), [](float v) { return v == 0.0f; }));
-    const auto v = uneven<float>(n, 3);
-    std::vector<float> back(std::size_t(n), -1.0f);
-    backend.upload(v.data(), n, buffer.data());
-    backend.download(buffer.data(), n, back.data());
-    CHECK(back == v);
-  }
 }

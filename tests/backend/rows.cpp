@@ -1,0 +1,148 @@
+// Row programs over whole batches: every backend runs each row once, and leaves the reference's bits.
+#include <advx/backend/reference/reference.hpp>
+#include <advx/backend/xtensor/xtensor.hpp>
+#include <advx/kernel/math.hpp>
+#include <advx/kernel/philox.hpp>
+
+#if defined(THRUST_DEVICE_SYSTEM) // the target advx::thrust is there
+#include <advx/backend/thrust/host.hpp>
+#endif
+
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "backend/support.hpp"
+
+using advx::index_t;
+using backend_tests::uneven;
+
+namespace {
+
+namespace backend = advx::backend;
+
+/// Something of everything: all primitives, random numbers, elementary functions, what one call wrote read by the next.
+template <class T>
+struct mixed_program {
+  T* values;
+  T* sums;
+  index_t* marks;
+  index_t columns;
+
+  template <class Team>
+  constexpr void operator()(const Team& team, index_t r) const {
+    T* row = values + r * columns;
+    const advx::kernel::random_stream random{7, static_cast<std::uint32_t>(r), 1};
+    team.each(columns, [=](index_t j) {
+      row[j] = advx::kernel::tanh(row[j] * T(0.01)) + random.template uniform<T>(j) * T(0.5);
+    });
+    const auto get = [=](index_t j) { return row[j]; };
+    const T sum = team.template sum<T>(columns, get);
+    const T top = team.template max<T>(columns, get);
+    const index_t where = team.template argmax<T>(columns, get);
+    const index_t above = team.count(columns, [=](index_t j) { return row[j] > T(0.25); });
+    team.each(columns, [=](index_t j) { row[j] = (j == where ? T(2) : T(1)) * row[j] / (T(1) + top) + sum; });
+    sums[r] += sum;
+    marks[r] += 1 + above * 1000;
+  }
+};
+
+struct count_row {
+  std::int32_t* visits;
+  template <class Team>
+  constexpr void operator()(const Team&, index_t r) const {
+    visits[r] += 1;
+  }
+};
+
+template <class Backend, class Program>
+void run_rows(const Backend& b, index_t n, const Program& program) {
+  if constexpr (requires { b.rows(n, program); }) {
+    b.rows(n, program);
+    b.synchronize();
+  } else {
+    for (index_t r = 0; r < n; ++r) program(b.team(), r);
+  }
+}
+
+template <class T>
+struct outcome {
+  std::vector<T> values, sums;
+  std::vector<index_t> marks;
+};
+
+template <class Backend, class T>
+outcome<T> run_mixed(index_t rows, index_t columns) {
+  Backend b;
+  auto values = b.template allocate<T>(rows * columns);
+  auto sums = b.template allocate<T>(rows);
+  auto marks = b.template allocate<index_t>(rows);
+  const auto start = uneven<T>(rows * columns, 11);
+  b.upload(start.data(), rows * columns, values.data());
+  run_rows(b, rows, mixed_program<T>{values.data(), sums.data(), marks.data(), columns});
+  outcome<T> out{start, std::vector<T>(std::size_t(rows)), std::vector<index_t>(std::size_t(rows))};
+  b.download(values.data(), rows * columns, out.values.data());
+  b.download(sums.data(), rows, out.sums.data());
+  b.download(marks.data(), rows, out.marks.data());
+  return out;
+}
+
+template <class T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
+}
+
+} // namespace
+
+#if !defined(THRUST_DEVICE_SYSTEM)
+#define HOST_BACKENDS backend::reference, backend::xtensor
+#elif !defined(_OPENMP)
+#define HOST_BACKENDS backend::reference, backend::xtensor, backend::thrust<backend::system::cpp>
+#else
+#define HOST_BACKENDS                                                                                                  \
+  backend::reference, backend::xtensor, backend::thrust<backend::system::cpp>, backend::thrust<backend::system::omp>
+#endif
+
+TEMPLATE_TEST_CASE("a program over rows leaves the reference's bits", "", HOST_BACKENDS) {
+  for (const index_t rows : {0, 1, 2, 7, 64})
+    for (const index_t columns : {1, 63, 64, 65, 784}) {
+      CAPTURE(rows, columns);
+      const auto want = run_mixed<backend::reference, float>(rows, columns);
+      const auto got = run_mixed<TestType, float>(rows, columns);
+      CHECK(same_bits(got.values, want.values));
+      CHECK(same_bits(got.sums, want.sums));
+      CHECK(got.marks == want.marks);
+      CHECK(std::all_of(got.marks.begin(), got.marks.end(), [](index_t m) { return m % 1000 == 1; })); // each row once
+      const auto wide = run_mixed<backend::reference, double>(rows, columns);
+      CHECK(same_bits(run_mixed<TestType, double>(rows, columns).values, wide.values));
+    }
+}
+
+TEMPLATE_TEST_CASE("buffers are zeroed, copies copy, and moved buffers keep their values", "", HOST_BACKENDS) {
+  TestType b;
+  for (const index_t n : {0, 1, 1000}) {
+    // Fill memory and give it back, so that an allocation without zeros would show.
+    {
+      auto dirt = b.template allocate<float>(n);
+      std::fill(dirt.begin(), dirt.end(), 7.0f);
+    }
+    auto buffer = b.template allocate<float>(n);
+    REQUIRE(index_t(buffer.size()) == n);
+    CHECK(std::all_of(buffer.begin(), buffer.end(), [](float v) { return v == 0.0f; }));
+    const auto v = uneven<float>(n, 3);
+    std::vector<float> back(std::size_t(n), -1.0f);
+    b.upload(v.data(), n, buffer.data());
+    auto moved = std::move(buffer);
+    b.download(moved.data(), n, back.data());
+    CHECK(back == v);
+  }
+}
+
+TEMPLATE_TEST_CASE("rows in their thousands are visited once each", "", HOST_BACKENDS) {
+  const TestType b;
+  auto visits = b.template allocate<std::int32_t>(100003);
+  run_rows(b, 100003, count_row{visits.data()});
+  CHECK(std::all_of(visits.begin(), visits.end(), [](std::int32_t v) { return v == 1; }));
+}
