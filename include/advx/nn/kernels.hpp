@@ -16,7 +16,21 @@ namespace advx::nn {
 template <class Backend>
 struct kernels {
   static_assert(sizeof(Backend) == 0, "advx: networks have no kernels for this backend here: backend::xtensor needs "
-                                      "#include <advx/nn/xtensor.hpp>, backend::reference needs nothing more");
+                                      "#include <advx/nn/xtensor.hpp>, backend::thrust <advx/nn/thrust.hpp> or, for "
+                                      "CUDA, <advx/nn/cuda.hpp>, backend::reference nothing more");
+};
+
+/// Opens networks for a backend: with its kernels, unless a backend whose sessions are of another kind specialises it.
+template <class Backend>
+struct opener {
+  template <class Network>
+  static auto session(const Backend&, const Network& network, index_t capacity) {
+    return network.template open<kernels<Backend>, false>(capacity);
+  }
+  template <class Network>
+  static auto training_session(const Backend&, const Network& network, index_t capacity) {
+    return network.template open<kernels<Backend>, true>(capacity);
+  }
 };
 
 /// Standard C++ only.

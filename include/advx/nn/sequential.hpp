@@ -9,13 +9,6 @@
 
 namespace advx::nn {
 
-namespace detail {
-
-template <class Backend>
-using kernels_of = kernels<std::remove_cvref_t<Backend>>;
-
-} // namespace detail
-
 /// Layers one after the other, with their parameters; a differentiable model whose scores are logits.
 ///
 ///     nn::sequential net{nn::shape{1, 28, 28}, nn::flatten{}, nn::linear{.size = 100}, nn::sigmoid{}, nn::linear{.size
@@ -102,13 +95,19 @@ public:
   /// Opens the network for one thread and at most `capacity` images a pass.
   /// @throws argument_error for a capacity below 1
   template <class Backend>
-  auto session(Backend&, index_t capacity) const {
-    return open<detail::kernels_of<Backend>, false>(capacity);
+  auto session(Backend& backend, index_t capacity) const {
+    return opener<std::remove_const_t<Backend>>::session(backend, *this, capacity);
   }
   /// The same with the gradient with respect to the parameters.
   template <class Backend>
-  auto training_session(Backend&, index_t capacity) const {
-    return open<detail::kernels_of<Backend>, true>(capacity);
+  auto training_session(Backend& backend, index_t capacity) const {
+    return opener<std::remove_const_t<Backend>>::training_session(backend, *this, capacity);
+  }
+  /// The session that runs on the host with these kernels; for `opener`.
+  template <class Kernels, bool Training>
+  auto open(index_t capacity) const {
+    const auto parameters = [this](std::size_t l) { return std::pair{weights(l).data(), biases(l).data()}; };
+    return network_session<Kernels, T, Training, Layers...>(layers_, shapes_, parameters, capacity);
   }
 
   /// Positions of layer l's weights and biases within `parameters()`.
@@ -126,12 +125,6 @@ public:
   }
 
 private:
-  template <class Kernels, bool Training>
-  auto open(index_t capacity) const {
-    const auto parameters = [this](std::size_t l) { return std::pair{weights(l).data(), biases(l).data()}; };
-    return network_session<Kernels, T, Training, Layers...>(layers_, shapes_, parameters, capacity);
-  }
-
   template <class F>
   void for_each_layer(const F& f) {
     [&]<std::size_t... L>(std::index_sequence<L...>) { (f.template operator()<L>(std::get<L>(layers_)), ...); }

@@ -6,14 +6,11 @@
 /// Neither order nor tile changes the bits of a row: every product and convolution computes its rows independently.
 #pragma once
 
-#include <advx/core/batch_view.hpp>
-#include <advx/core/error.hpp>
 #include <advx/nn/operations.hpp>
+#include <advx/nn/pass_limits.hpp>
 
 #include <algorithm>
 #include <array>
-#include <span>
-#include <string>
 #include <tuple>
 #include <utility>
 
@@ -101,9 +98,8 @@ public:
       : operations(make_operations(layers, shapes, parameters, std::index_sequence_for<Layers...>{})),
         input(shapes[0]),
         head_output(last_spatial(shapes)),
-        outputs(shapes[layer_count].size()),
-        capacity(checked_capacity(rows)),
-        tile(Training ? capacity : std::min<index_t>(capacity, 32)) {
+        limits(input.size(), shapes[layer_count].size(), rows),
+        tile(Training ? rows : std::min<index_t>(rows, 32)) {
     index_t bytes = 0;
     for_each([&]<std::size_t L>(auto& operation) {
       state_offsets[L] = bytes;
@@ -112,7 +108,7 @@ public:
     });
     sizes[0] = input.size();
     state_stride = bytes;
-    states.resize(static_cast<std::size_t>(bytes * capacity));
+    states.resize(static_cast<std::size_t>(bytes * rows));
     for (std::size_t s = 0; s < slot_count; ++s) {
       const bool per_row = s >= head_slot || Training; // within the head one image's values are enough
       strides[s] = per_row ? sizes[s] : 0;
@@ -124,11 +120,8 @@ public:
   /// Writes the scores of images.rows ≤ capacity images.
   /// @throws argument_error for more images than the capacity, or rows of the wrong length
   void forward(batch_view<const T> images, batch_view<T> scores) {
-    check("images", images, input.size());
-    check("scores", scores, outputs);
-    if (scores.rows != images.rows) fail("scores", "rows", scores.rows, images.rows);
+    limits.begin_forward(images, scores);
     [[maybe_unused]] const typename Kernels::pass_guard guard;
-    last_rows = images.rows;
     for (index_t first = 0; first < images.rows; first += tile) {
       const index_t rows = std::min(tile, images.rows - first);
       if constexpr (!empty_head)
@@ -141,15 +134,8 @@ public:
   /// Row i of `gradient` = Jᵀ·(row i of `cotangent`) at image rows[i] of the last `forward`, for any of its rows.
   /// @throws argument_error for a row that the last forward did not have, or wrong shapes
   void pullback(std::span<const index_t> rows, batch_view<const T> cotangent, batch_view<T> gradient) {
+    limits.check_pullback(rows, cotangent, gradient);
     const auto count = static_cast<index_t>(rows.size());
-    check("cotangent", cotangent, outputs);
-    check("gradient", gradient, input.size());
-    if (cotangent.rows != count) fail("cotangent", "rows", cotangent.rows, count);
-    if (gradient.rows != count) fail("gradient", "rows", gradient.rows, count);
-    for (const index_t row : rows)
-      if (row < 0 || row >= last_rows)
-        throw argument_error("advx: pullback of row " + std::to_string(row) + ", but the last forward had " +
-                             std::to_string(last_rows) + " rows; ask for rows of that forward only");
     [[maybe_unused]] const typename Kernels::pass_guard guard;
     for (index_t first = 0; first < count; first += tile) {
       const index_t tile_rows = std::min(tile, count - first);
@@ -161,10 +147,9 @@ public:
   /// l, for all rows of the last forward.
   template <class Sums>
   void parameter_gradient(batch_view<const T> cotangent, const Sums& sums) requires Training {
-    check("cotangent", cotangent, outputs);
-    if (cotangent.rows != last_rows) fail("cotangent", "rows", cotangent.rows, last_rows);
+    limits.check_whole_pullback(cotangent);
     [[maybe_unused]] const typename Kernels::pass_guard guard;
-    backward<true>(nullptr, cotangent.data, nullptr, last_rows);
+    backward<true>(nullptr, cotangent.data, nullptr, limits.last_rows);
     for_each([&]<std::size_t L>(auto& operation) {
       if constexpr (detail::has_parameters<layer_at<L>>)
         operation.move_parameter_gradient(sums(L).first, sums(L).second);
@@ -213,25 +198,6 @@ private:
     for (std::size_t l = 0; l < head_layers; ++l)
       if (!flattens[l] && shapes[l + 1] != shapes[l]) result = shapes[l + 1];
     return result;
-  }
-
-  static index_t checked_capacity(index_t rows) {
-    if (rows < 1)
-      throw argument_error("advx: a session's capacity is " + std::to_string(rows) + "; it must be at least 1");
-    return rows;
-  }
-
-  [[noreturn]] static void fail(const char* argument, const char* extent, index_t is, index_t must) {
-    throw argument_error(std::string("advx: ") + argument + " has " + std::to_string(is) + " " + extent +
-                         "; the network needs " + std::to_string(must));
-  }
-  template <class V>
-  void check(const char* argument, batch_view<V> view, index_t columns) const {
-    if (view.cols != columns) fail(argument, "columns", view.cols, columns);
-    if (view.rows > capacity)
-      throw argument_error(std::string("advx: ") + argument + " has " + std::to_string(view.rows) +
-                           " rows, more than the session's capacity, " + std::to_string(capacity) +
-                           "; open a session with a larger one");
   }
 
   template <class F>
@@ -294,6 +260,7 @@ private:
 
   void read_scores(T* scores, const T* images, index_t rows) {
     const T* from = slot_count == 1 && empty_head ? images : values[slot_count - 1].data();
+    const index_t outputs = limits.outputs;
     for (index_t i = 0; i < rows; ++i, from += outputs, scores += outputs)
       if (head_layers == layer_count && !empty_head)
         detail::to_channels_first(head_output, from, scores);
@@ -305,6 +272,7 @@ private:
   template <bool Parameters>
   void backward(const index_t* rows, const T* cotangent, T* gradient, index_t count) {
     const auto row_of = [rows](index_t i) { return rows == nullptr ? i : rows[i]; };
+    const index_t outputs = limits.outputs;
     T* top = gradients[slot_count - 1].data();
     for (index_t i = 0; i < count; ++i)
       if (head_layers == layer_count && !empty_head)
@@ -367,10 +335,8 @@ private:
   operation_tuple operations;
   shape input;
   shape head_output;
-  index_t outputs;
-  index_t capacity;
+  detail::pass_limits limits;
   index_t tile;
-  index_t last_rows = 0;
   std::array<index_t, slot_count> sizes{};
   std::array<index_t, slot_count> strides{};
   std::array<detail::aligned_vector<T>, slot_count> values;

@@ -1,76 +1,7 @@
 /// @file
-/// Kernels of networks for backend::xtensor: BLAS, and oneDNN where ADVX_WITH_ONEDNN is defined, as the CMake target
-/// advx::nn_xtensor does. Include it before a session is opened on that backend.
-///
-/// Define ADVX_WITH_ONEDNN in all translation units of a program or in none.
+/// Networks on backend::xtensor. Include it before a session is opened on that backend; it needs the libraries of the
+/// CMake target advx::nn_xtensor.
 #pragma once
 
 #include <advx/backend/xtensor/xtensor.hpp>
-#include <advx/nn/kernels.hpp>
-
-#include <cblas.h>
-
-#if defined(ADVX_WITH_ONEDNN)
-#include <advx/nn/onednn.hpp>
-
-#include <omp.h>
-#endif
-
-#include <type_traits>
-
-namespace advx::nn {
-
-namespace detail {
-
-/// The convolution of a type: oneDNN has float only.
-template <class T>
-struct fastest_convolution {
-  using type = gathered_convolution<T>;
-};
-#if defined(ADVX_WITH_ONEDNN)
-template <>
-struct fastest_convolution<float> {
-  using type = onednn::convolution;
-};
-#endif
-
-} // namespace detail
-
-template <>
-struct kernels<backend::xtensor> {
-  template <class T>
-  using convolution = typename detail::fastest_convolution<T>::type;
-
-  /// c (m × n) += aᵀ·b for a (rows × m) and b (rows × n).
-  template <class T>
-  static void add_outer(const T* a, const T* b, index_t rows, index_t m, index_t n, T* c) {
-    // OpenBLAS's own threads would compete with the sessions'.
-    if (openblas_get_num_threads() != 1) openblas_set_num_threads(1);
-    const auto gemm = [&](auto function) {
-      function(CblasRowMajor, CblasTrans, CblasNoTrans, static_cast<int>(m), static_cast<int>(n),
-               static_cast<int>(rows), T(1), a, static_cast<int>(m), b, static_cast<int>(n), T(1), c,
-               static_cast<int>(n));
-    };
-    if constexpr (std::is_same_v<T, float>)
-      gemm(cblas_sgemm);
-    else
-      gemm(cblas_dgemm);
-  }
-
-  /// oneDNN computes on the calling thread alone while one of these lives.
-  struct pass_guard {
-#if defined(ADVX_WITH_ONEDNN)
-    pass_guard() noexcept : threads(omp_get_max_threads()) { omp_set_num_threads(1); }
-    ~pass_guard() { omp_set_num_threads(threads); }
-    pass_guard(const pass_guard&) = delete;
-    pass_guard& operator=(const pass_guard&) = delete;
-
-  private:
-    int threads;
-#else
-    pass_guard() noexcept {}
-#endif
-  };
-};
-
-} // namespace advx::nn
+#include <advx/nn/blas.hpp>

@@ -1,0 +1,252 @@
+/// @file
+/// What a device computes for each value of a layer, as functions of a row of the pass and a position within it. They
+/// are plain constexpr code: the device runs them with a thread a value, the tests with a loop.
+///
+/// Images are stored as the caller's: channels × height × width. Activations that a gradient needs leave a *state*, as
+/// in the host's sessions (<advx/nn/operations.hpp>): a byte a value for a ReLU or a maximum. Gradients are gathered,
+/// never scattered, so that no two threads write one value and every sum has one order.
+#pragma once
+
+#include <advx/core/types.hpp>
+#include <advx/nn/layers.hpp>
+#include <advx/nn/shape.hpp>
+
+#include <cstdint>
+
+namespace advx::nn::detail::element {
+
+/// Positions within a row: 32 bits, since a device divides 64-bit integers slowly.
+using position = std::int32_t;
+
+/// The extents of an image, and of a window that moves over it.
+struct plane {
+  position channels = 1, height = 1, width = 1;
+
+  plane() = default;
+  explicit constexpr plane(const shape& s)
+      : channels(static_cast<position>(s.channels)),
+        height(static_cast<position>(s.height)),
+        width(static_cast<position>(s.width)) {}
+  constexpr position pixels() const { return height * width; }
+  constexpr position size() const { return channels * pixels(); }
+};
+
+/// Which state belongs to row r of a pass: row `first + r` of the last forward, or the one that `rows` names.
+struct row_map {
+  const index_t* rows = nullptr;
+  index_t first = 0;
+  constexpr index_t operator()(index_t r) const { return rows == nullptr ? first + r : rows[first + r]; }
+  constexpr row_map from(index_t r) const { return {rows, first + r}; }
+};
+
+/// The bias that the layer before has left to be added; none for null.
+template <class T>
+struct bias_view {
+  const T* values = nullptr;
+  position pixels = 1; ///< values that share a bias
+  constexpr T added(T x, position j) const { return values == nullptr ? x : x + values[j / pixels]; }
+};
+
+/// y = x + bias
+template <class T>
+struct add_bias {
+  const T* x;
+  T* y;
+  position size;
+  bias_view<T> bias;
+  constexpr void operator()(index_t r, position j) const { y[r * size + j] = bias.added(x[r * size + j], j); }
+};
+
+/// y = max(0, x + bias); the state is whether that is above 0.
+template <class T>
+struct rectify {
+  const T* x;
+  T* y;
+  position size;
+  bias_view<T> bias;
+  std::uint8_t* above;
+  index_t first; ///< row of the state
+  constexpr void operator()(index_t r, position j) const {
+    const T v = bias.added(x[r * size + j], j);
+    above[(first + r) * size + j] = v > T(0) ? 1 : 0;
+    y[r * size + j] = v < T(0) ? T(0) : v;
+  }
+};
+template <class T>
+struct rectify_pullback {
+  const T* dy;
+  T* dx;
+  position size;
+  const std::uint8_t* above;
+  row_map row;
+  constexpr void operator()(index_t r, position j) const {
+    dx[r * size + j] = above[row(r) * size + j] != 0 ? dy[r * size + j] : T(0);
+  }
+};
+
+/// y = f(x + bias) for an activation whose slope is a function of y, the state.
+template <class T, class Function>
+struct activate {
+  const T* x;
+  T* y;
+  position size;
+  bias_view<T> bias;
+  T* values;
+  index_t first;
+  constexpr void operator()(index_t r, position j) const {
+    const T v = Function::value(bias.added(x[r * size + j], j));
+    values[(first + r) * size + j] = v;
+    y[r * size + j] = v;
+  }
+};
+template <class T, class Function>
+struct activate_pullback {
+  const T* dy;
+  T* dx;
+  position size;
+  const T* values;
+  row_map row;
+  constexpr void operator()(index_t r, position j) const {
+    dx[r * size + j] = dy[r * size + j] * Function::slope(values[row(r) * size + j]);
+  }
+};
+
+/// A window's place and stride; `in` and `out` are the planes before and after.
+struct window {
+  plane in, out;
+  position height, width, stride, padding = 0;
+
+  /// The first and last windows, of `count`, that hold coordinate i.
+  constexpr position first_with(position i, position extent) const {
+    const position from = i + padding - extent;
+    return from < 0 ? 0 : from / stride + 1;
+  }
+  constexpr position last_with(position i, position count) const {
+    const position last = (i + padding) / stride;
+    return last < count ? last : count - 1;
+  }
+};
+
+/// The largest value + bias of each window. The state is its place in the window, or `nowhere` where a ReLU (rectified)
+/// gives 0.
+template <class T>
+struct largest {
+  static constexpr int nowhere = 255;
+  const T* x;
+  T* y;
+  window w;
+  bool rectified;
+  bias_view<T> bias;
+  std::uint8_t* places;
+  index_t first;
+  constexpr void operator()(index_t r, position j) const {
+    const position c = j / w.out.pixels(), p = j % w.out.pixels();
+    const position corner = c * w.in.pixels() + p / w.out.width * w.stride * w.in.width + p % w.out.width * w.stride;
+    const T* image = x + r * w.in.size();
+    T best = rectified ? T(0) : bias.added(image[corner], corner);
+    int place = rectified ? nowhere : 0;
+    for (position ky = 0, k = 0; ky < w.height; ++ky)
+      for (position kx = 0; kx < w.width; ++kx, ++k) {
+        const position at = corner + ky * w.in.width + kx;
+        const T v = bias.added(image[at], at);
+        place = v > best ? k : place;
+        best = v > best ? v : best;
+      }
+    y[r * w.out.size() + j] = best;
+    places[(first + r) * w.out.size() + j] = static_cast<std::uint8_t>(place);
+  }
+};
+
+/// Calls f(window, place) for each window of the channel that holds position j of the input.
+template <class F>
+constexpr void for_each_window_with(const window& w, position j, const F& f) {
+  const position c = j / w.in.pixels(), p = j % w.in.pixels(), y = p / w.in.width, x = p % w.in.width;
+  const position last_y = w.last_with(y, w.out.height), last_x = w.last_with(x, w.out.width);
+  for (position oy = w.first_with(y, w.height); oy <= last_y; ++oy)
+    for (position ox = w.first_with(x, w.width); ox <= last_x; ++ox)
+      f(c * w.out.pixels() + oy * w.out.width + ox,
+        (y + w.padding - oy * w.stride) * w.width + x + w.padding - ox * w.stride);
+}
+
+template <class T>
+struct largest_pullback {
+  const T* dy;
+  T* dx;
+  window w;
+  const std::uint8_t* places;
+  row_map row;
+  constexpr void operator()(index_t r, position j) const {
+    const T* top = dy + r * w.out.size();
+    const std::uint8_t* place = places + row(r) * w.out.size();
+    T sum = 0;
+    for_each_window_with(w, j, [&](position at, position k) { sum += place[at] == k ? top[at] : T(0); });
+    dx[r * w.in.size() + j] = sum;
+  }
+};
+
+/// The mean of each window.
+template <class T>
+struct mean {
+  const T* x;
+  T* y;
+  window w;
+  constexpr void operator()(index_t r, position j) const {
+    const T share = T(1) / static_cast<T>(w.height * w.width);
+    const position c = j / w.out.pixels(), p = j % w.out.pixels();
+    const T* corner =
+        x + r * w.in.size() + c * w.in.pixels() + p / w.out.width * w.stride * w.in.width + p % w.out.width * w.stride;
+    T sum = 0;
+    for (position ky = 0; ky < w.height; ++ky)
+      for (position kx = 0; kx < w.width; ++kx) sum += share * corner[ky * w.in.width + kx];
+    y[r * w.out.size() + j] = sum;
+  }
+};
+template <class T>
+struct mean_pullback {
+  const T* dy;
+  T* dx;
+  window w;
+  constexpr void operator()(index_t r, position j) const {
+    const T share = T(1) / static_cast<T>(w.height * w.width);
+    T sum = 0;
+    for_each_window_with(w, j, [&](position at, position) { sum += share * dy[r * w.out.size() + at]; });
+    dx[r * w.in.size() + j] = sum;
+  }
+};
+
+/// A convolution's windows as the columns of a matrix an image: one row a tap (channel, ky, kx), one column an output
+/// pixel.
+template <class T>
+struct unfold {
+  const T* x;
+  T* columns;
+  window w;
+  constexpr position taps() const { return w.in.channels * w.height * w.width; }
+  constexpr void operator()(index_t r, position j) const {
+    const position tap = j / w.out.pixels(), p = j % w.out.pixels();
+    const position c = tap / (w.height * w.width), k = tap % (w.height * w.width);
+    const position y = p / w.out.width * w.stride - w.padding + k / w.width;
+    const position at = p % w.out.width * w.stride - w.padding + k % w.width;
+    const bool inside = y >= 0 && y < w.in.height && at >= 0 && at < w.in.width;
+    columns[r * taps() * w.out.pixels() + j] =
+        inside ? x[r * w.in.size() + c * w.in.pixels() + y * w.in.width + at] : T(0);
+  }
+};
+/// Its transpose: each input value is the sum of its copies.
+template <class T>
+struct fold {
+  const T* columns;
+  T* x;
+  window w;
+  constexpr void operator()(index_t r, position j) const {
+    const position window_size = w.height * w.width, c = j / w.in.pixels();
+    const T* image = columns + r * w.in.channels * window_size * w.out.pixels();
+    T sum = 0;
+    for_each_window_with(w, j, [&](position at, position k) {
+      sum += image[(c * window_size + k) * w.out.pixels() + at - c * w.out.pixels()];
+    });
+    x[r * w.in.size() + j] = sum;
+  }
+};
+
+} // namespace advx::nn::detail::element

@@ -1,0 +1,95 @@
+// The code of CUDA's sessions, on a device made of loops, against the reference backend's.
+#include <advx/backend/reference/reference.hpp>
+
+#include <catch2/catch.hpp>
+
+#include "device_loops.hpp"
+#include "zoo.hpp"
+
+using namespace nn_test;
+
+namespace {
+
+/// Whole passes, and pullbacks of the first rows, of a run in the middle, and of gathered ones, twice.
+template <class Device = device_loops<>, class Network>
+void compare(const Network& net, index_t n, double tolerance) {
+  using T = typename Network::scalar;
+  INFO("batch of " << n);
+  advx::backend::reference reference;
+  const auto x = random_batch<T>(n, net.input_size(), 81), dz = random_batch<T>(n, net.class_count(), 82);
+  const pass<T> expected = run(net, reference, x, dz);
+  auto session = open_on_loops<Device>(net, n + 2);
+  batch<T> z(n, net.class_count());
+  session.forward(x.view(), z.view());
+  CHECK(relative_difference(z.values, expected.scores.values) < tolerance);
+
+  std::vector<std::vector<index_t>> subsets{all_rows(n), all_rows((n + 1) / 2), {n - 1}};
+  subsets.resize(5);
+  for (index_t i = n; i-- > 0;) {
+    if (i % 2 == 0) subsets[3].push_back(i);
+    if (i >= n / 3) subsets[4].insert(subsets[4].begin(), i);
+  }
+  for (const auto& rows : subsets) {
+    const auto count = static_cast<index_t>(rows.size());
+    batch<T> part(count, dz.cols()), g(count, x.cols()), wanted(count, x.cols());
+    for (index_t i = 0; i < count; ++i) {
+      const index_t row = rows[static_cast<std::size_t>(i)];
+      std::copy_n(dz.row(row), dz.cols(), part.row(i));
+      std::copy_n(expected.gradient.row(row), x.cols(), wanted.row(i));
+    }
+    session.pullback(rows, part.view().as_const(), g.view());
+    CHECK(relative_difference(g.values, wanted.values) < tolerance);
+  }
+}
+
+} // namespace
+
+TEST_CASE("a device's sessions agree with the reference, every kind of layer") {
+  for_each_network<float>([](const char* name, const auto& net) {
+    INFO(name);
+    for (const index_t n : {1, 7}) compare(net, n, 1e-5);
+  });
+  for_each_network<double>([](const char* name, const auto& net) {
+    INFO(name << " in double");
+    compare(net, 3, 1e-13);
+  });
+}
+
+TEST_CASE("a device's sessions agree with the reference, networks of the papers") {
+  compare(randomised(nn::softmax_regression()), 33, 1e-5);
+  compare(randomised(nn::mlp_sigmoid()), 33, 1e-5);
+  compare(randomised(nn::carlini_wagner_mnist()), 3, 1e-5);
+}
+
+TEST_CASE("a device's sessions divide what does not fit") {
+  // 720 bytes of activations an image: tiles of five; 1296 bytes unfolded: three images at once.
+  const auto net = randomised(nn::sequential{nn::shape{1, 8, 8}, nn::conv2d{.channels = 5, .kernel = 3}, nn::relu{},
+                                             nn::flatten{}, nn::linear{3}});
+  compare<device_loops<4000>>(net, 23, 1e-5);
+  compare<device_loops<1>>(net, 3, 1e-5);
+}
+
+TEST_CASE("equal values of a window: the first has the gradient, on a device too") {
+  nn::sequential net{nn::shape{1, 4, 4}, nn::max_pool2d{2}, nn::flatten{}};
+  const batch<float> x(2, 16);
+  batch<float> z(2, 4), dz(2, 4), g(2, 16);
+  std::fill(dz.values.begin(), dz.values.end(), 1.0F);
+  auto session = open_on_loops(net, 2);
+  session.forward(x.view(), z.view());
+  session.pullback(all_rows(2), dz.view().as_const(), g.view());
+  for (index_t i = 0; i < 2; ++i)
+    for (index_t j = 0; j < 16; ++j) CHECK(g.row(i)[j] == (j % 2 == 0 && j / 4 % 2 == 0 ? 1.0F : 0.0F));
+}
+
+TEST_CASE("a device's session refuses what any session refuses") {
+  const auto net = nn::softmax_regression(3, 2);
+  CHECK_THROWS_WITH(open_on_loops(net, 0), Catch::Contains("capacity is 0"));
+  auto session = open_on_loops(net, 2);
+  const batch<float> x(3, 3);
+  batch<float> z(3, 2), g(3, 3);
+  CHECK_THROWS_WITH(session.forward(x.view(), z.view()), Catch::Contains("images has 3 rows"));
+  session.forward(x.view().slice(0, 1), z.view().slice(0, 1));
+  const std::vector<index_t> beyond{1};
+  CHECK_THROWS_WITH(session.pullback(beyond, z.view().slice(0, 1).as_const(), g.view().slice(0, 1)),
+                    Catch::Contains("pullback of row 1"));
+}
