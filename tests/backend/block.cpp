@@ -155,7 +155,7 @@ TEST_CASE("a block finds the first greatest of ties, of lowest values, and passe
   }
 }
 
-TEST_CASE("what one call of a block has written, the next one sees; calls in a row do not mix") {
+TEST_CASE("what one call of a block has written, the next one sees, and calls in a row do not mix") {
   constexpr index_t n = 53;
   std::vector<double> row(n, 0.0), next(n, 0.0);
   std::vector<char> right(8, 0);

@@ -1,8 +1,6 @@
 // Row programs over whole batches: every backend runs each row once, and leaves the reference's bits.
 #include <advx/backend/reference/reference.hpp>
 #include <advx/backend/xtensor/xtensor.hpp>
-#include <advx/kernel/math.hpp>
-#include <advx/kernel/philox.hpp>
 
 #if defined(THRUST_DEVICE_SYSTEM) // the target advx::thrust is there
 #include <advx/backend/thrust/host.hpp>
@@ -14,57 +12,25 @@
 #include <cstring>
 #include <vector>
 
+#include "backend/programs.hpp"
 #include "backend/support.hpp"
 
 using advx::index_t;
+using backend_tests::count_row;
+using backend_tests::mixed_program;
 using backend_tests::uneven;
 
 namespace {
 
 namespace backend = advx::backend;
 
-/// Something of everything: all primitives, random numbers, elementary functions, what one call wrote read by the next.
-template <class T>
-struct mixed_program {
-  T* values;
-  T* sums;
-  index_t* marks;
-  index_t columns;
-
-  template <class Team>
-  constexpr void operator()(const Team& team, index_t r) const {
-    T* row = values + r * columns;
-    const advx::kernel::random_stream random{7, static_cast<std::uint32_t>(r), 1};
-    team.each(columns, [=](index_t j) {
-      row[j] = advx::kernel::tanh(row[j] * T(0.01)) + random.template uniform<T>(j) * T(0.5);
-    });
-    const auto get = [=](index_t j) { return row[j]; };
-    const T sum = team.template sum<T>(columns, get);
-    const T top = team.template max<T>(columns, get);
-    const index_t where = team.template argmax<T>(columns, get);
-    const index_t above = team.count(columns, [=](index_t j) { return row[j] > T(0.25); });
-    team.each(columns, [=](index_t j) { row[j] = (j == where ? T(2) : T(1)) * row[j] / (T(1) + top) + sum; });
-    sums[r] += sum;
-    marks[r] += 1 + above * 1000;
-  }
-};
-
-struct count_row {
-  std::int32_t* visits;
-  template <class Team>
-  constexpr void operator()(const Team&, index_t r) const {
-    visits[r] += 1;
-  }
-};
-
 template <class Backend, class Program>
 void run_rows(const Backend& b, index_t n, const Program& program) {
-  if constexpr (requires { b.rows(n, program); }) {
+  if constexpr (requires { b.rows(n, program); })
     b.rows(n, program);
-    b.synchronize();
-  } else {
+  else
     for (index_t r = 0; r < n; ++r) program(b.team(), r);
-  }
+  if constexpr (requires { b.synchronize(); }) b.synchronize();
 }
 
 template <class T>

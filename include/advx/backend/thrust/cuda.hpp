@@ -242,6 +242,8 @@ struct thrust<system::cuda> {
 
   cudaStream_t stream() const noexcept { return state_->stream; }
   int device() const noexcept { return state_->device; }
+  /// The stream and the pool themselves, for what must outlive the backend.
+  const std::shared_ptr<detail::cuda_state>& state() const noexcept { return state_; }
 
 private:
   /// Threads begin on device 0, whichever the backend's is.
