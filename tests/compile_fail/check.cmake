@@ -14,7 +14,15 @@ set(definition "")
 if(MUST STREQUAL "compiles-when-fixed")
   set(definition -DADVX_FIXED)
 endif()
-execute_process(COMMAND "${COMPILER}" -std=c++20 -fsyntax-only "-I${INCLUDE}" ${definition} "${SOURCE}"
+set(flags -std=c++20 -fsyntax-only)
+if(SOURCE MATCHES "\\.cu$") # nvcc has no way to check the syntax alone
+  set(flags -std=c++20 --expt-relaxed-constexpr -arch=sm_90 -c -o /dev/null)
+endif()
+string(REGEX REPLACE "\\.[a-z]+$" "" own_headers "${SOURCE}")
+if(IS_DIRECTORY "${own_headers}")
+  list(APPEND flags "-I${own_headers}")
+endif()
+execute_process(COMMAND "${COMPILER}" ${flags} "-I${INCLUDE}" ${definition} "${SOURCE}"
                 OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE status)
 
 if(MUST STREQUAL "compiles-when-fixed")

@@ -14,37 +14,36 @@ struct look {
   static constexpr advx::attack::access access = advx::attack::access::scores;
   void check() const {}
   static constexpr double confidence() { return 0; }
-  static constexpr auto rankings() { return std::tuple<advx::norm::l2>(); }
+  static constexpr auto rankings() { return advx::list<advx::norm::l2>{}; }
 
-  template <class T, class Backend>
+  template <class T>
   struct machine {
     static constexpr advx::index_t max_points = 1;
+    struct state {
+      bool done = false;
+      advx::attack::tally tally{};
+    };
     advx::index_t size;
-    std::vector<char> done;
-    advx::attack::tally none{};
 
-    machine(Backend&, const look&, advx::index_t slots, advx::index_t n, advx::index_t)
-        : size(n),
-          done(static_cast<std::size_t>(slots)) {}
-    advx::attack::request request(advx::index_t s) const {
-      return {0, done[static_cast<std::size_t>(s)] != 0 ? 0 : 1, 0};
-    }
-    const advx::attack::tally& tally(advx::index_t) const { return none; }
+    template <class Memory>
+    machine(Memory&, const look&, advx::index_t, advx::index_t n, advx::index_t) : size(n) {}
+    advx::attack::request request(const state& r) const { return {0, r.done ? 0 : 1, 0}; }
+    const advx::attack::tally& tally(const state& r) const { return r.tally; }
     template <class Team>
-    void begin(const Team&, advx::index_t s, const advx::image_ref<T>&) {
-      done[static_cast<std::size_t>(s)] = 0;
-    }
+    void begin(const Team&, state&, advx::index_t, const advx::image_ref<T>&) const {}
     template <class Team>
-    void write(const Team& team, advx::index_t, const advx::image_ref<T>& image, advx::index_t, T* out) const {
+    void write(const Team& team, const state&, advx::index_t, const advx::image_ref<T>& image, advx::index_t,
+               T* out) const {
       team.each(size, [=, x0 = image.original](advx::index_t j) { out[j] = x0[j]; });
     }
     template <class Team>
-    bool observe(const Team&, advx::index_t, const advx::image_ref<T>&, const advx::attack::answer<T>*) {
+    bool observe(const Team&, state&, advx::index_t, const advx::image_ref<T>&, const advx::attack::answer<T>*) const {
       return false;
     }
     template <advx::score_scale, class Team>
-    void advance(const Team&, advx::index_t s, const advx::image_ref<T>&, const advx::attack::answer<T>*) {
-      done[static_cast<std::size_t>(s)] = 1;
+    void advance(const Team&, state& r, advx::index_t, const advx::image_ref<T>&,
+                 const advx::attack::answer<T>*) const {
+      r.done = true;
     }
   };
 };

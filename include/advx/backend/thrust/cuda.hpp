@@ -192,6 +192,7 @@ template <>
 struct thrust<system::cuda> {
   static constexpr const char* name = "thrust-cuda";
   static constexpr bool lockstep = true;
+  static constexpr bool asynchronous = true; ///< rows() and allocate() return at once
 
   /// @throws device_error where there is no CUDA device.
   thrust() : state_(std::make_shared<detail::cuda_state>()) {}
@@ -228,7 +229,7 @@ struct thrust<system::cuda> {
   void rows(index_t n, const Program& program) const {
     static_assert(std::is_trivially_copyable_v<Program>, "advx: a row program must be trivially copyable: pointers and "
                                                          "numbers, no containers");
-    static_assert(sizeof(Program) <= detail::program_bytes, "advx: a row program must be smaller than 4000 bytes");
+    static_assert(sizeof(Program) <= detail::program_bytes, "advx: a row program must be at most 4000 bytes long");
     select();
     constexpr index_t most = 2147483647; // blocks of one launch
     for (index_t first = 0; first < n; first += most) {
