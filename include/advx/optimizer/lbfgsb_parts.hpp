@@ -14,6 +14,8 @@ namespace advx::optimizer {
 
 /// Parameters of L-BFGS-B; the defaults are those that its authors' drivers and SciPy share.
 struct lbfgsb_parameters {
+  static constexpr int most_memory = 30;
+
   int memory = 10;                  ///< m, pairs of vectors that model the curvature, in [1, 30]
   int steps = 150;                  ///< iterations, ≥ 1
   int evaluations = 15000;          ///< of the objective and its gradient together, ≥ 1
@@ -25,7 +27,7 @@ struct lbfgsb_parameters {
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
     constexpr const char* who = "optimizer::lbfgsb";
-    ::advx::detail::require(memory >= 1 && memory <= 30, who, "memory", "memory >= 1 && memory <= 30", memory);
+    ::advx::detail::require(memory >= 1 && memory <= most_memory, who, "memory", "memory >= 1 && memory <= 30", memory);
     ::advx::detail::require(steps >= 1, who, "steps", "steps >= 1", steps);
     ::advx::detail::require(evaluations >= 1, who, "evaluations", "evaluations >= 1", evaluations);
     ::advx::detail::require(gradient_tolerance >= 0, who, "gradient_tolerance", "gradient_tolerance >= 0",
@@ -48,17 +50,16 @@ enum class lbfgsb_status : std::uint8_t {
 
 namespace lbfgsb_detail {
 
-/// A small square matrix, row after row, of order at most `Memory`.
-template <int Memory>
+/// A view of a small square matrix, row after row.
 struct small_matrix {
-  double entry[Memory * Memory];
-  ADVX_HOST_DEVICE constexpr double& operator()(int i, int j) noexcept { return entry[i * Memory + j]; }
-  ADVX_HOST_DEVICE constexpr double operator()(int i, int j) const noexcept { return entry[i * Memory + j]; }
+  double* entry = nullptr;
+  int stride = 0;
+  ADVX_HOST_DEVICE constexpr double& operator()(int i, int j) const noexcept { return entry[i * stride + j]; }
 };
 
-/// The lower Cholesky factor of a, in place; false where a is not positive definite in this precision.
-template <int Memory>
-ADVX_HOST_DEVICE bool cholesky(small_matrix<Memory>& a, int k) noexcept {
+/// The lower Cholesky factor of the leading k × k part of a, in place; false where that is not positive definite in
+/// this precision.
+ADVX_HOST_DEVICE inline bool cholesky(const small_matrix& a, int k) noexcept {
   for (int j = 0; j < k; ++j) {
     double pivot = a(j, j);
     for (int l = 0; l < j; ++l) pivot -= a(j, l) * a(j, l);
@@ -76,8 +77,7 @@ ADVX_HOST_DEVICE bool cholesky(small_matrix<Memory>& a, int k) noexcept {
 }
 
 /// v ← L⁻¹v.
-template <int Memory>
-ADVX_HOST_DEVICE constexpr void forward_solve(const small_matrix<Memory>& l, int k, double* v) noexcept {
+ADVX_HOST_DEVICE constexpr void forward_solve(const small_matrix& l, int k, double* v) noexcept {
   for (int i = 0; i < k; ++i) {
     double sum = v[i];
     for (int j = 0; j < i; ++j) sum -= l(i, j) * v[j];
@@ -85,8 +85,7 @@ ADVX_HOST_DEVICE constexpr void forward_solve(const small_matrix<Memory>& l, int
   }
 }
 /// v ← L⁻ᵀv.
-template <int Memory>
-ADVX_HOST_DEVICE constexpr void backward_solve(const small_matrix<Memory>& l, int k, double* v) noexcept {
+ADVX_HOST_DEVICE constexpr void backward_solve(const small_matrix& l, int k, double* v) noexcept {
   for (int i = k - 1; i >= 0; --i) {
     double sum = v[i];
     for (int j = i + 1; j < k; ++j) sum -= l(j, i) * v[j];
@@ -96,15 +95,20 @@ ADVX_HOST_DEVICE constexpr void backward_solve(const small_matrix<Memory>& l, in
 
 /// The symmetric indefinite system [−P Eᵀ; E Q] of order 2k, P and Q + E·P⁻¹·Eᵀ positive definite: the middle matrix
 /// M⁻¹ of the compact form and the one that subspace minimisation solves are both of this kind (Byrd, Lu, Nocedal & Zhu
-/// 1995, eqs. 3.4 and 5.11).
-template <int Memory>
+/// 1995, eqs. 3.4 and 5.11). Only the lower triangles of P and Q are read.
 struct saddle {
-  small_matrix<Memory> p; ///< P; after `factor` its Cholesky factor
-  small_matrix<Memory> e; ///< E; after `factor` E·L⁻ᵀ, where P = L·Lᵀ
-  small_matrix<Memory> q; ///< Q; after `factor` the Cholesky factor of Q + E·P⁻¹·Eᵀ
+  small_matrix p; ///< P; after `factor` its Cholesky factor
+  small_matrix e; ///< E; after `factor` E·L⁻ᵀ, where P = L·Lᵀ
+  small_matrix q; ///< Q; after `factor` the Cholesky factor of Q + E·P⁻¹·Eᵀ
+
+  /// How many numbers it needs for k ≤ m.
+  static constexpr index_t numbers(int m) noexcept { return index_t{3} * m * m; }
+  static ADVX_HOST_DEVICE constexpr saddle in(double* memory, int m) noexcept {
+    return {{memory, m}, {memory + m * m, m}, {memory + 2 * m * m, m}};
+  }
 
   /// False where the system is not of this kind in this precision. Costs 4k³/3.
-  ADVX_HOST_DEVICE bool factor(int k) noexcept {
+  ADVX_HOST_DEVICE bool factor(int k) const noexcept {
     if (!cholesky(p, k)) return false;
     for (int i = 0; i < k; ++i) forward_solve(p, k, &e(i, 0));
     for (int i = 0; i < k; ++i)
@@ -129,9 +133,6 @@ struct saddle {
     backward_solve(p, k, v);
   }
 };
-
-/// The greatest memory that the parameters allow.
-inline constexpr int most_memory = 30;
 
 } // namespace lbfgsb_detail
 

@@ -40,7 +40,11 @@ public:
         t_break(room()),
         newton(room()),
         ws(room() * static_cast<std::size_t>(p.memory)),
-        wy(ws.size()) {}
+        wy(ws.size()),
+        small(static_cast<std::size_t>(2 * p.memory * p.memory + saddle::numbers(p.memory))),
+        sy{small.data(), p.memory},
+        ss{sy.entry + p.memory * p.memory, p.memory},
+        middle(saddle::in(ss.entry + p.memory * p.memory, p.memory)) {}
 
   lbfgsb_result run() {
     team.each(n, [&](index_t j) { x[j] = kernel::clamp(x[j], lower[j], upper[j]); });
@@ -61,7 +65,7 @@ public:
 
 private:
   using real = double;
-  static constexpr int most = most_memory;
+  static constexpr int most = lbfgsb_parameters::most_memory;
 
   std::size_t room() const { return static_cast<std::size_t>(n); }
   T* s(int i) { return ws.data() + i * n; }
@@ -207,7 +211,8 @@ private:
       return team.template sum<real>(
           n, [&](index_t j) { return free[std::size_t(j)] == which ? real(a[j]) * real(b[j]) : real(0); });
     };
-    saddle<most> system;
+    std::vector<real> memory(static_cast<std::size_t>(saddle::numbers(pairs)));
+    const saddle system = saddle::in(memory.data(), pairs);
     for (int i = 0; i < pairs; ++i)
       for (int j = 0; j < pairs; ++j) {
         if (j <= i) {
@@ -329,7 +334,7 @@ private:
   /// Takes the step and the change of the gradient into the model.
   void remember(real step, real slope, real slope_here) {
     const real curvature = step * (slope_here - slope);
-    if (curvature <= -real(std::numeric_limits<T>::epsilon()) * step * slope) return; // also where f is not convex
+    if (!(curvature > -real(std::numeric_limits<T>::epsilon()) * step * slope)) return; // also where f is not convex
     if (pairs == parameters.memory) {
       for (int i = 1; i < pairs; ++i) {
         std::copy(s(i), s(i) + n, s(i - 1));
@@ -370,8 +375,9 @@ private:
   bool bounded = false, boxed = false;
   real value = 0, theta = 1;
   int pairs = 0;
-  small_matrix<most> sy, ss; ///< lower triangles of SᵀY and SᵀS
-  saddle<most> middle;       ///< M⁻¹, factored
+  std::vector<real> small;
+  small_matrix sy, ss;       ///< lower triangles of SᵀY and SᵀS
+  saddle middle;             ///< M⁻¹, factored
   real c_y[most], c_s[most]; ///< Wᵀ(Cauchy point − base), W = [Y θS]
   lbfgsb_result out;
 };
