@@ -1,70 +1,27 @@
 // The team of a CUDA block, run by host threads that meet as a block's threads do: what it answers, in which order it
 // adds, and that one call's writes are seen by the next.
 #include <advx/backend/reference/team.hpp>
-#include <advx/backend/thrust/block_team.hpp>
-#include <advx/concepts/backend.hpp>
 #include <advx/kernel/select.hpp>
 
 #include <catch2/catch.hpp>
 
-#include <barrier>
-#include <cstring>
+#include <algorithm>
+#include <cmath>
 #include <limits>
-#include <numeric>
-#include <thread>
+#include <tuple>
 #include <vector>
 
+#include "backend/programs.hpp"
 #include "backend/support.hpp"
+#include "backend/thread_block.hpp"
 
 using advx::index_t;
+using backend_tests::run_block;
 using backend_tests::same_bits;
+using backend_tests::thread_block;
 using backend_tests::uneven;
 
 namespace {
-
-/// `Size` host threads, of which each `Group` can exchange values.
-template <index_t Size, index_t Group>
-struct thread_block {
-  static constexpr index_t size = Size;
-  static constexpr index_t group = Group;
-
-  struct shared {
-    std::barrier<> barrier{Size};
-    alignas(16) unsigned char slots[Size][16];
-    alignas(16) unsigned char boards[2][Size / Group][16];
-  };
-  shared* together;
-  index_t place;
-
-  index_t rank() const { return place; }
-  void meet() const { together->barrier.arrive_and_wait(); }
-  template <class T>
-  T exchange(T v, index_t distance) const {
-    std::memcpy(together->slots[place], &v, sizeof(T));
-    meet();
-    std::memcpy(&v, together->slots[place ^ distance], sizeof(T));
-    meet();
-    return v;
-  }
-  template <class T>
-  T* board(index_t side) const {
-    static_assert(sizeof(T) <= 16);
-    return reinterpret_cast<T*>(together->boards[side]);
-  }
-};
-
-/// Runs `program(team, rank)` in every thread of one block.
-template <class Block, class Program>
-void run_block(const Program& program) {
-  typename Block::shared shared;
-  std::vector<std::thread> threads;
-  for (index_t rank = 0; rank < Block::size; ++rank)
-    threads.emplace_back([&, rank] {
-      const advx::backend::block_team<Block> team(Block{&shared, rank});
-      program(team, rank);
-    });
-  for (auto& t : threads) t.join();
-}
 
 /// The documented order: threads take every size-th column; then pairwise within groups, then group after group.
 template <class Block, class T, class F>
@@ -190,4 +147,24 @@ TEST_CASE("selection in a block is selection in a loop") {
     });
     CHECK(same == std::vector<char>(8, 1));
   }
+}
+
+TEST_CASE("a program of everything leaves in blocks what it leaves in loops, but for the order of sums") {
+  constexpr index_t rows = 6, columns = 100;
+  const backend_tests::block_backend blocks;
+  auto values = uneven<double>(rows * columns, 11), want = values;
+  std::vector<double> sums(rows, 0.0), want_sums = sums;
+  std::vector<index_t> marks(rows, 0), want_marks = marks;
+  blocks.rows(rows, backend_tests::mixed_program<double>{values.data(), sums.data(), marks.data(), columns});
+  for (index_t r = 0; r < rows; ++r)
+    backend_tests::mixed_program<double>{want.data(), want_sums.data(), want_marks.data(),
+                                         columns}(advx::backend::reference_team{}, r);
+  CHECK(marks == want_marks);
+  for (index_t r = 0; r < rows; ++r)
+    CHECK(std::abs(sums[std::size_t(r)] - want_sums[std::size_t(r)]) <= 1e-13 * columns);
+  for (std::size_t k = 0; k < values.size(); ++k) CHECK(std::abs(values[k] - want[k]) <= 1e-13 * columns);
+
+  std::vector<std::int32_t> visits(100, 0);
+  blocks.rows(100, backend_tests::count_row{visits.data()});
+  CHECK(visits == std::vector<std::int32_t>(100, 1));
 }

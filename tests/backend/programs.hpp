@@ -32,16 +32,18 @@ struct mixed_program {
     const index_t where = team.template argmax<T>(columns, get);
     const index_t above = team.count(columns, [=](index_t j) { return row[j] > T(0.25); });
     team.each(columns, [=](index_t j) { row[j] = (j == where ? T(2) : T(1)) * row[j] / (T(1) + top) + sum; });
-    sums[r] += sum;
-    marks[r] += 1 + above * 1000;
+    team.each(1, [=, *this](index_t) { // by one thread: all would add several times
+      sums[r] += sum;
+      marks[r] += 1 + above * 1000;
+    });
   }
 };
 
 struct count_row {
   std::int32_t* visits;
   template <class Team>
-  constexpr void operator()(const Team&, index_t r) const {
-    visits[r] += 1;
+  constexpr void operator()(const Team& team, index_t r) const {
+    team.each(1, [at = visits + r](index_t) { *at += 1; });
   }
 };
 

@@ -2,6 +2,12 @@
 /// The row primitives for a block of threads that share one row. All threads of the block run the row program in step:
 /// each takes every `size`-th column, and what one call has written is visible to all threads in the next.
 ///
+/// What a program does outside the team's calls, every thread does. So there it may
+///   - compute what follows from the team's answers and from memory that nobody is writing;
+///   - store a value that is the same in all threads and depends on nothing that the store overwrites;
+/// but what adds to memory (`count[r] += 1`) belongs into `team.each(1, ...)`, and a value that the next call
+/// overwrites must be read inside a call, or with another call in between.
+///
 /// `Block` is how the threads meet: CUDA's (cuda.hpp), or in tests a group of host threads. It has
 ///
 ///     static constexpr index_t size;          // threads, a power of two, at least a group
