@@ -370,8 +370,8 @@ private:
   template <class Network>
   static index_t widest(const Network& network) {
     index_t most = 0;
-    for (std::size_t l = known.first_working; l < known.last_working; ++l)
-      most = std::max(most, network.shape_at(l + 1).size());
+    for (std::size_t l = known.last_working; l > known.first_working; --l)
+      most = std::max(most, network.shape_at(l).size());
     return most;
   }
   template <class Network>

@@ -13,6 +13,11 @@
 #include <new>
 #include <vector>
 
+#if defined(__CUDACC__) // leaves GCC's pragmas to GCC, and says so each time
+#pragma nv_diagnostic push
+#pragma nv_diag_suppress 1675
+#endif
+
 namespace advx::nn::detail {
 
 /// Memory that starts on a cache line, as vector loads like it.
@@ -165,3 +170,7 @@ private:
 };
 
 } // namespace advx::nn::detail
+
+#if defined(__CUDACC__)
+#pragma nv_diagnostic pop
+#endif
