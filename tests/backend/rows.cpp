@@ -1,6 +1,7 @@
 // Row programs over whole batches: every backend runs each row once, and leaves the reference's bits.
 #include <advx/backend/reference/reference.hpp>
 #include <advx/backend/xtensor/xtensor.hpp>
+#include <advx/kernel/gather.hpp>
 
 #if defined(THRUST_DEVICE_SYSTEM) // the target advx::thrust is there
 #include <advx/backend/thrust/host.hpp>
@@ -111,4 +112,35 @@ TEMPLATE_TEST_CASE("rows in their thousands are visited once each", "", HOST_BAC
   auto visits = b.template allocate<std::int32_t>(100003);
   run_rows(b, 100003, count_row{visits.data()});
   CHECK(std::all_of(visits.begin(), visits.end(), [](std::int32_t v) { return v == 1; }));
+}
+
+TEMPLATE_TEST_CASE("chosen rows are gathered and scattered back, and marked ones are left alone", "", HOST_BACKENDS) {
+  constexpr index_t rows = 9, chosen = 4, columns = 130;
+  const TestType b;
+  const auto values = uneven<float>(rows * columns, 17);
+  const index_t numbers[chosen] = {7, 0, -1, 3};
+  auto from = b.template allocate<float>(rows * columns);
+  auto list = b.template allocate<index_t>(chosen);
+  auto side = b.template allocate<float>(chosen * columns);
+  b.upload(values.data(), rows * columns, from.data());
+  b.upload(numbers, chosen, list.data());
+  run_rows(b, chosen, advx::kernel::gather_rows<float>{from.data(), list.data(), side.data(), columns});
+  std::vector<float> got(std::size_t(chosen * columns));
+  b.download(side.data(), chosen * columns, got.data());
+  for (index_t r = 0; r < chosen; ++r)
+    for (index_t j = 0; j < columns; ++j)
+      CHECK(got[std::size_t(r * columns + j)] ==
+            (numbers[r] < 0 ? 0.0F : values[std::size_t(numbers[r] * columns + j)]));
+
+  auto to = b.template allocate<float>(rows * columns);
+  run_rows(b, chosen, advx::kernel::scatter_rows<float>{side.data(), list.data(), to.data(), columns});
+  std::vector<float> back(values.size());
+  b.download(to.data(), rows * columns, back.data());
+  for (index_t r = 0; r < rows; ++r) {
+    const bool moved = std::find(numbers, numbers + chosen, r) != numbers + chosen;
+    for (index_t j = 0; j < columns; ++j) {
+      const auto k = std::size_t(r * columns + j);
+      CHECK(back[k] == (moved ? values[k] : 0.0F));
+    }
+  }
 }
