@@ -3,6 +3,8 @@
 
 #include <advx/backend/reference/team.hpp>
 #include <advx/core/error.hpp>
+#include <advx/kernel/dense.hpp>
+#include <advx/kernel/order.hpp>
 #include <advx/kernel/philox.hpp>
 
 #include <catch2/catch.hpp>
@@ -104,6 +106,44 @@ TEMPLATE_TEST_CASE("device: a program of everything stays within rounding of the
     }
     CHECK(worst <= tolerance * size);
   }
+}
+
+TEST_CASE("device: sorting and prefix sums leave the host's bits, systems their solutions") {
+  if (cuda_tests::skipped()) return;
+  const advx::backend::reference_team team;
+  for (const index_t columns : {1, 5, 128, 784}) {
+    constexpr index_t equations = 12;
+    cuda_tests::networks n;
+    for (index_t e = 0; e < equations * equations; ++e)
+      n.matrix.push_back(e % (equations + 1) == 0 ? 0.0 : oracle::hashed_weight<double>(31, 0, std::size_t(e)));
+    n.side.assign(equations, 1.0);
+    n.values = uneven<float>(columns, 23);
+    for (std::size_t j = 0; j < n.values.size(); j += 3) n.values[j] = 0.5F; // ties
+    auto matrix = n.matrix, side = n.side;
+    auto values = n.values;
+    std::vector<index_t> order(n.values.size());
+    advx::kernel::sort_columns(team, columns, order.data(), [v = values.data()](index_t j) { return v[j]; });
+    advx::kernel::prefix_sum(team, columns, values.data());
+    REQUIRE(advx::kernel::solve(team, equations, matrix.data(), side.data()));
+    cuda_tests::run_networks(n);
+    CHECK(n.order == order);
+    CHECK(n.values == values);
+    CHECK(n.solved);
+    for (std::size_t i = 0; i < side.size(); ++i)
+      CHECK(std::abs(n.side[i] - side[i]) <= 1e-9 * (1 + std::abs(side[i])));
+  }
+}
+
+TEST_CASE("device: chosen rows are gathered and scattered back, and marked ones are left alone") {
+  if (cuda_tests::skipped()) return;
+  constexpr index_t columns = 130;
+  const auto values = uneven<float>(5 * columns, 17);
+  const auto got = cuda_tests::there_and_back(values, {4, -1, 0}, columns);
+  for (index_t r = 0; r < 5; ++r)
+    for (index_t j = 0; j < columns; ++j) {
+      const auto k = std::size_t(r * columns + j);
+      CHECK(got[k] == (r == 4 || r == 0 ? values[k] : 0.0F));
+    }
 }
 
 TEST_CASE("device: each of a million rows is visited once") {

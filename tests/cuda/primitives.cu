@@ -1,5 +1,8 @@
 #include <advx/backend/thrust/cuda.hpp>
 #include <advx/backend/thrust/cuda_algorithms.hpp>
+#include <advx/kernel/dense.hpp>
+#include <advx/kernel/gather.hpp>
+#include <advx/kernel/order.hpp>
 
 #include <thrust/sort.h>
 
@@ -53,6 +56,22 @@ struct bits_program {
   }
 };
 
+struct networks_program {
+  double *matrix, *side;
+  index_t equations;
+  float* values;
+  index_t* order;
+  index_t columns;
+  std::int32_t* solved;
+
+  template <class Team>
+  constexpr void operator()(const Team& team, index_t) const {
+    advx::kernel::sort_columns(team, columns, order, [v = values](index_t j) { return v[j]; });
+    advx::kernel::prefix_sum(team, columns, values);
+    *solved = advx::kernel::solve(team, equations, matrix, side) ? 1 : 0;
+  }
+};
+
 } // namespace
 
 index_t block_size() { return advx::backend::cuda_block::size; }
@@ -89,6 +108,35 @@ std::vector<std::uint32_t> random_bits(std::uint64_t seed, index_t rows, index_t
   auto to = backend.allocate<std::uint32_t>(rows * columns);
   backend.rows(rows, bits_program{to.data(), seed, columns});
   std::vector<std::uint32_t> out;
+  download(backend, to, out);
+  return out;
+}
+
+void run_networks(networks& n) {
+  const device backend;
+  auto matrix = uploaded(backend, n.matrix), side = uploaded(backend, n.side);
+  auto values = uploaded(backend, n.values);
+  auto order = backend.allocate<index_t>(index_t(n.values.size()));
+  auto solved = backend.allocate<std::int32_t>(1);
+  backend.rows(1, networks_program{matrix.data(), side.data(), index_t(n.side.size()), values.data(), order.data(),
+                                   index_t(n.values.size()), solved.data()});
+  download(backend, side, n.side);
+  download(backend, values, n.values);
+  download(backend, order, n.order);
+  std::vector<std::int32_t> flag;
+  download(backend, solved, flag);
+  n.solved = flag[0] == 1;
+}
+
+std::vector<float> there_and_back(const std::vector<float>& values, const std::vector<index_t>& list, index_t columns) {
+  const device backend;
+  const auto chosen = index_t(list.size());
+  const auto from = uploaded(backend, values);
+  const auto rows = uploaded(backend, list);
+  auto side = backend.allocate<float>(chosen * columns), to = backend.allocate<float>(index_t(values.size()));
+  backend.rows(chosen, advx::kernel::gather_rows<float>{from.data(), rows.data(), side.data(), columns});
+  backend.rows(chosen, advx::kernel::scatter_rows<float>{side.data(), rows.data(), to.data(), columns});
+  std::vector<float> out;
   download(backend, to, out);
   return out;
 }

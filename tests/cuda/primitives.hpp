@@ -32,6 +32,19 @@ void run_mixed(std::vector<T>& values, std::vector<T>& sums, std::vector<index_t
 /// Philox's bits for (seed, image r, stream 3, coordinate j).
 std::vector<std::uint32_t> random_bits(std::uint64_t seed, index_t rows, index_t columns);
 
+/// One system of m equations, its solution, and a row of numbers.
+struct networks {
+  std::vector<double> matrix, side; ///< m × m and m values: `side` becomes the solution
+  std::vector<float> values;        ///< become their prefix sums
+  std::vector<index_t> order;       ///< receives the values' columns, greatest first, as they were before
+  bool solved = false;
+};
+/// kernel::sort_columns, prefix_sum and solve in one row program.
+void run_networks(networks& n);
+
+/// Rows `list` of `values`, gathered and scattered back into zeros.
+std::vector<float> there_and_back(const std::vector<float>& values, const std::vector<index_t>& list, index_t columns);
+
 /// How often backend_tests::count_row has visited each of n rows.
 std::vector<std::int32_t> visits(index_t n);
 
