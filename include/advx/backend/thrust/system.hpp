@@ -43,4 +43,9 @@ struct thrust {
                 "link the CMake target advx::thrust_cuda");
 };
 
+/// Short names, which do not collide with Thrust's own namespace under a using directive.
+using thrust_cpp = thrust<system::cpp>;
+using thrust_omp = thrust<system::omp>;
+using thrust_cuda = thrust<system::cuda>;
+
 } // namespace advx::backend
