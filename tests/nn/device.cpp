@@ -1,5 +1,6 @@
 // The code of CUDA's sessions, on a device made of loops, against the reference backend's.
 #include <advx/backend/reference/reference.hpp>
+#include <advx/model/counted.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -67,6 +68,32 @@ TEST_CASE("a device's sessions divide what does not fit") {
                                              nn::flatten{}, nn::linear{3}});
   compare<device_loops<4000>>(net, 23, 1e-5);
   compare<device_loops<1>>(net, 3, 1e-5);
+}
+
+TEST_CASE("a device's passes allocate nothing") {
+  const auto net = randomised(nn::carlini_wagner_mnist());
+  auto session = open_on_loops(net, 2);
+  const int before = device_loops<>::allocations();
+  REQUIRE(before > 0);
+  const auto x = random_batch<float>(2, 784, 1), dz = random_batch<float>(2, 10, 2);
+  batch<float> z(2, 10), g(2, 784);
+  session.forward(x.view(), z.view());
+  session.pullback(all_rows(2), dz.view(), g.view());
+  session.pullback(std::vector<index_t>{1, 0}, dz.view(), g.view());
+  CHECK(device_loops<>::allocations() == before);
+}
+
+TEST_CASE("a backend opens networks its own way, and its sessions may take the claim of exact rows back") {
+  const auto net = nn::softmax_regression(3, 2);
+  using network = std::remove_const_t<decltype(net)>;
+  loops_backend backend;
+  auto session = net.session(backend, 4);
+  STATIC_REQUIRE(std::is_same_v<decltype(session), nn::device_session<device_loops<>, float, nn::linear>>);
+  STATIC_REQUIRE(advx::differentiable_model<network, loops_backend>);
+  STATIC_REQUIRE(advx::is_row_invariant_on<network, advx::backend::reference>);
+  STATIC_REQUIRE(!advx::is_row_invariant_on<network, loops_backend>);
+  STATIC_REQUIRE(!advx::is_row_invariant_on<advx::model::counted<network>, loops_backend>);
+  STATIC_REQUIRE(advx::is_row_invariant_on<advx::model::counted<network>, advx::backend::reference>);
 }
 
 TEST_CASE("equal values of a window: the first has the gradient, on a device too") {

@@ -21,6 +21,7 @@ struct device_loops {
   };
   template <class T>
   buffer<T> allocate(index_t n) const {
+    ++allocations();
     buffer<T> b{std::unique_ptr<T[]>(new T[static_cast<std::size_t>(n)])};
     std::fill_n(b.data(), n, std::numeric_limits<T>::has_quiet_NaN ? std::numeric_limits<T>::quiet_NaN() : T(99));
     return b;
@@ -33,7 +34,14 @@ struct device_loops {
   void copy(const T* from, index_t n, T* to) const {
     std::copy_n(from, n, to);
   }
-  void reserve(std::size_t bytes) { memory.resize(std::max(memory.size(), bytes)); }
+  static int& allocations() {
+    static int count = 0;
+    return count;
+  }
+  void reserve(std::size_t bytes) {
+    ++allocations();
+    memory.resize(std::max(memory.size(), bytes));
+  }
   std::byte* scratch() { return memory.data(); }
   void begin() const {}
 
@@ -73,4 +81,15 @@ auto open_on_loops(const nn::sequential<T, Layers...>& net, index_t capacity) {
   return nn::device_session<Device, T, Layers...>(Device{}, net, capacity);
 }
 
+/// A backend whose networks run so.
+struct loops_backend {};
+
 } // namespace nn_test
+
+template <>
+struct advx::nn::opener<nn_test::loops_backend> {
+  template <class Network>
+  static auto session(const nn_test::loops_backend&, const Network& net, index_t capacity) {
+    return nn_test::open_on_loops(net, capacity);
+  }
+};

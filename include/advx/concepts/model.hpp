@@ -102,4 +102,14 @@ inline constexpr bool is_row_invariant = [] {
     return false;
 }();
 
+/// Does that claim hold on this backend, too? A session that says `static constexpr bool row_invariant = false` takes
+/// it back: a device's libraries choose their code by the number of rows.
+template <class Model, class Backend>
+inline constexpr bool is_row_invariant_on = [] {
+  if constexpr (requires { session_of<Model, Backend>::row_invariant; })
+    return is_row_invariant<Model> && bool{session_of<Model, Backend>::row_invariant};
+  else
+    return is_row_invariant<Model>;
+}();
+
 } // namespace advx

@@ -42,6 +42,8 @@ public:
   template <class Backend>
   class session_type {
   public:
+    static constexpr bool row_invariant = is_row_invariant_on<Model, Backend>;
+
     session_type(const counted& model, Backend& backend, index_t capacity)
         : inner_(model.inner().session(backend, capacity)),
           counter_(model.counter_) {}

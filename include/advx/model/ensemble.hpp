@@ -71,6 +71,8 @@ public:
     static constexpr bool through_probabilities = Mean == mean_of::probabilities;
 
   public:
+    static constexpr bool row_invariant = (is_row_invariant_on<Models, Backend> && ...);
+
     session_type(const ensemble& model, Backend& backend, index_t capacity)
         : sessions_(std::apply(
               [&](const auto&... m) {

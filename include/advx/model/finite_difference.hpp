@@ -42,6 +42,8 @@ public:
                   "advx: model::finite_difference needs scores to take differences of; this model answers labels only");
 
   public:
+    static constexpr bool row_invariant = is_row_invariant_on<Model, Backend>;
+
     session_type(const finite_difference& model, Backend& backend, index_t capacity)
         : size_(model.input_size()),
           classes_(model.class_count()),
@@ -80,7 +82,7 @@ public:
         points[(2 * k + 1) * n + j] = x[j] - h;
       });
       // Where rows may depend on their batch, all passes have one size; the points beyond `count` are x itself.
-      const index_t rows = is_row_invariant<Model> ? 2 * count : tile_;
+      const index_t rows = row_invariant ? 2 * count : tile_;
       inner_.forward({points_.data(), rows, size_}, {scores_.data(), rows, classes_});
       team_.each(count, [=, n = size_, classes = classes_, points = points_.data(), z = scores_.data()](index_t k) {
         const index_t j = first + k;

@@ -82,6 +82,8 @@ public:
   template <class Backend>
   class session_type {
   public:
+    static constexpr bool row_invariant = is_row_invariant_on<Model, Backend>;
+
     session_type(const preprocessed& model, Backend& backend, index_t capacity)
         : inner_(model.inner().session(backend, capacity)),
           team_(backend.team()),

@@ -378,7 +378,9 @@ private:
   static index_t tile_for(const Network& network, index_t capacity) {
     constexpr index_t most_rows = 32768; // a CUDA grid has 65,535 rows
     const index_t bytes = std::max<index_t>(widest(network), 1) * static_cast<index_t>(sizeof(T));
-    return std::clamp<index_t>(Device::tile_bytes / bytes, 1, std::min(capacity, most_rows));
+    const index_t most = std::clamp<index_t>(Device::tile_bytes / bytes, 1, most_rows);
+    const index_t tiles = (capacity + most - 1) / most;
+    return (capacity + tiles - 1) / tiles; // of one size
   }
 
   template <class Network, std::size_t... L>
