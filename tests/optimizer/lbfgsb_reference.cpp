@@ -5,6 +5,9 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdio>
+
+#include "random_problems.hpp"
 #include "reference.hpp"
 #include "reference_figures.hpp"
 
@@ -30,8 +33,13 @@ TEST_CASE("L-BFGS-B tries the points that the authors' program tries") {
     INFO(p.name);
     const auto size = std::size_t(p.n);
     points theirs, mine;
-    run_reference(p, p.value_tolerance, p.gradient_tolerance,
-                  [&](const double* x) { theirs.emplace_back(x, x + size); });
+    run_reference(
+        p,
+        [&](const double* at, double* g) {
+          theirs.emplace_back(at, at + size);
+          return evaluate(p, at, g);
+        },
+        p.value_tolerance, p.gradient_tolerance);
     advx::optimizer::lbfgsb_parameters parameters;
     parameters.memory = p.memory;
     parameters.steps = 15000;
@@ -53,4 +61,33 @@ TEST_CASE("L-BFGS-B tries the points that the authors' program tries") {
         worst = std::max(worst, std::abs(theirs[i][j] - mine[i][j]) / std::max(1.0, std::abs(theirs[i][j])));
     CHECK(worst <= 1e-7); // roundings, amplified from step to step
   }
+}
+
+TEST_CASE("on random problems L-BFGS-B needs as many evaluations as the authors' program, and ends as low") {
+  lottery draw{7};
+  int mine = 0, theirs = 0, lower = 0, higher = 0;
+  for (int round = 0; round < 1000; ++round) {
+    CAPTURE(round);
+    // On hills a rounding may lead to another valley; half of the problems have none.
+    const bool hilly = round % 2 == 0;
+    const auto [p, f] = random_problem(draw, waves::fault::none, hilly ? 3 * draw() : 0);
+    const double value_tolerance = 10, gradient_tolerance = 1e-5;
+    const reference_run r = run_reference(p, f, value_tolerance, gradient_tolerance);
+    advx::optimizer::lbfgsb_parameters parameters;
+    parameters.steps = 15000;
+    parameters.value_tolerance = value_tolerance;
+    parameters.gradient_tolerance = gradient_tolerance;
+    std::vector<double> x = p.start;
+    const auto s = advx::optimizer::lbfgsb_minimise(advx::backend::reference_team{}, parameters, f, x.data(),
+                                                    p.lower.data(), p.upper.data(), p.n);
+    mine += s.evaluations;
+    theirs += r.evaluations;
+    if (!hilly) CHECK(std::abs(s.value - r.value) <= 1e-6 * std::max(1.0, std::abs(r.value)));
+    lower += s.value < r.value - 1e-6 ? 1 : 0;
+    higher += s.value > r.value + 1e-6 ? 1 : 0;
+  }
+  std::printf("random problems: %d evaluations, the authors' program %d; lower %d, higher %d\n", mine, theirs, lower,
+              higher);
+  CHECK(mine <= 1.1 * theirs);
+  CHECK(higher <= 20);
 }

@@ -19,8 +19,9 @@ struct reference_run {
   std::string end;
 };
 
-inline reference_run run_reference(const problem& p, double value_tolerance, double gradient_tolerance,
-                                   const std::function<void(const double*)>& seen = {}) {
+/// From p's start in p's box, by `objective(x, g)`.
+inline reference_run run_reference(const problem& p, const std::function<double(const double*, double*)>& objective,
+                                   double value_tolerance, double gradient_tolerance) {
   const int n = int(p.n), m = p.memory, print = -1;
   const auto room = std::size_t(n), pairs = std::size_t(m);
   std::vector<double> x = p.start, g(room), wa(2 * pairs * room + 5 * room + 11 * pairs * pairs + 8 * pairs);
@@ -40,8 +41,7 @@ inline reference_run run_reference(const problem& p, double value_tolerance, dou
     setulb_(&n, &m, x.data(), lower.data(), upper.data(), kinds.data(), &f, g.data(), &value_tolerance,
             &gradient_tolerance, wa.data(), iwa.data(), task, &print, csave, lsave, isave, dsave, 60, 60);
     if (std::strncmp(task, "FG", 2) == 0) {
-      if (seen) seen(x.data());
-      f = evaluate(p, x.data(), g.data());
+      f = objective(x.data(), g.data());
     } else if (std::strncmp(task, "NEW_X", 5) != 0) {
       break;
     }
@@ -49,6 +49,11 @@ inline reference_run run_reference(const problem& p, double value_tolerance, dou
   reference_run out{f, dsave[12], isave[29], isave[33], std::string(task, 60)};
   out.end.erase(out.end.find_last_not_of(' ') + 1);
   return out;
+}
+
+inline reference_run run_reference(const problem& p, double value_tolerance, double gradient_tolerance) {
+  return run_reference(
+      p, [&p](const double* x, double* g) { return evaluate(p, x, g); }, value_tolerance, gradient_tolerance);
 }
 
 } // namespace lbfgsb_suite

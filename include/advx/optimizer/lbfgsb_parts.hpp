@@ -24,6 +24,18 @@ struct lbfgsb_parameters {
   double value_tolerance = 1e7;
   int trials = 20; ///< evaluations in one line search, ≥ 1
 
+  /// How little f may fall in a step, from `before` to `after`, before the run ends; ε is T's.
+  template <class T>
+  ADVX_HOST_DEVICE constexpr double least_decrease(double before, double after) const noexcept {
+    return value_tolerance * double(std::numeric_limits<T>::epsilon()) * scale(before, after);
+  }
+  /// A line search that finds no lower point ends the run, if the slope promised no more than a rounding of f: neither
+  /// would another direction's.
+  template <class T>
+  static ADVX_HOST_DEVICE constexpr bool is_rounding(double value, double slope) noexcept {
+    return -slope <= double(std::numeric_limits<T>::epsilon()) * scale(value, value);
+  }
+
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
     constexpr const char* who = "optimizer::lbfgsb";
@@ -34,6 +46,11 @@ struct lbfgsb_parameters {
                             gradient_tolerance);
     ::advx::detail::require(value_tolerance >= 0, who, "value_tolerance", "value_tolerance >= 0", value_tolerance);
     ::advx::detail::require(trials >= 1, who, "trials", "trials >= 1", trials);
+  }
+
+private:
+  static ADVX_HOST_DEVICE constexpr double scale(double a, double b) noexcept {
+    return kernel::maximum(kernel::maximum(kernel::absolute(a), kernel::absolute(b)), 1.0);
   }
 };
 

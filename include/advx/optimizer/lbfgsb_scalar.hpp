@@ -189,12 +189,12 @@ private:
   /// (a, b)ᵀ·M·(v, w).
   real product(const real* a, const real* b, const real* v, const real* w) const {
     if (pairs == 0) return 0;
-    real v_out[most], w_out[most];
-    std::copy(v, v + pairs, v_out);
-    std::copy(w, w + pairs, w_out);
-    by_middle(v_out, w_out);
+    real a_out[most], b_out[most];
+    std::copy(a, a + pairs, a_out);
+    std::copy(b, b + pairs, b_out);
+    by_middle(a_out, b_out);
     real sum = 0;
-    for (int i = 0; i < pairs; ++i) sum += a[i] * v_out[i] + b[i] * w_out[i];
+    for (int i = 0; i < pairs; ++i) sum += a_out[i] * v[i] + b_out[i] * w[i];
     return sum;
   }
 
@@ -299,7 +299,9 @@ private:
           x[j] = kernel::clamp(base[std::size_t(j)] + T(step) * d[std::size_t(j)], lower[j], upper[j]);
       if (trial == parameters.trials) {
         back();
-        return false;
+        const bool ends = lbfgsb_parameters::is_rounding<T>(value, slope);
+        if (ends) ended(lbfgsb_status::small_decrease);
+        return ends;
       }
       if (out.evaluations >= parameters.evaluations) {
         back();
@@ -310,13 +312,12 @@ private:
       const real slope_here = dot(g.data(), d.data());
       const auto verdict = line.tell(value, slope_here);
       if (verdict == more_thuente::verdict::go_on) continue;
-      const real scale = kernel::maximum(kernel::maximum(kernel::absolute(base_value), kernel::absolute(value)), 1.0);
-      const real slack = real(std::numeric_limits<T>::epsilon()) * parameters.value_tolerance * scale;
+      const real slack = parameters.least_decrease<T>(base_value, value);
       if (value > base_value) {
-        const bool within = value - base_value <= slack;
+        const bool ends = value - base_value <= slack || lbfgsb_parameters::is_rounding<T>(base_value, slope);
         back();
-        if (within) ended(lbfgsb_status::small_decrease);
-        return within;
+        if (ends) ended(lbfgsb_status::small_decrease);
+        return ends;
       }
       ++out.steps;
       if (projected_gradient() <= parameters.gradient_tolerance)

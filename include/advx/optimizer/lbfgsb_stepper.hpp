@@ -130,15 +130,19 @@ private:
     constexpr T* s(int slot) const noexcept { return pairs + index_t{2} * slot * size; }
     constexpr T* y(int slot) const noexcept { return s(slot) + size; }
 
-    /// (a, b)ᵀ·M·(e, f), for one thread.
-    constexpr real product(int k, const real* a, const real* b, const real* e, const real* f) const noexcept {
+    // For one thread:
+    /// (v2, w2) ← M·(a, b).
+    constexpr void by_middle(int k, const real* a, const real* b) const noexcept {
       for (int i = 0; i < k; ++i) {
-        v2[i] = e[i];
-        w2[i] = f[i];
+        v2[i] = a[i];
+        w2[i] = b[i];
       }
       middle.solve(k, v2, w2);
+    }
+    /// (v2, w2)ᵀ·(a, b).
+    constexpr real product(int k, const real* a, const real* b) const noexcept {
       real sum = 0;
-      for (int i = 0; i < k; ++i) sum += a[i] * v2[i] + b[i] * w2[i];
+      for (int i = 0; i < k; ++i) sum += v2[i] * a[i] + w2[i] * b[i];
       return sum;
     }
   };
@@ -218,7 +222,8 @@ private:
   template <class Team, class T>
   constexpr void no_step(const Team& team, row& r, const parts<T>& at, real value, bool failed) const {
     back(team, at);
-    if (!failed && value - r.value <= slack<T>(r.value, value))
+    const bool as_low = !failed && value - r.value <= parameters.least_decrease<T>(r.value, value);
+    if (as_low || lbfgsb_parameters::is_rounding<T>(r.value, r.slope))
       r.status = lbfgsb_status::small_decrease;
     else if (r.pairs == 0)
       r.status = lbfgsb_status::line_search;
@@ -228,7 +233,7 @@ private:
   template <class Team, class T, class Box, class Gradient>
   constexpr void take_step(const Team& team, row& r, const parts<T>& at, const Box& box, real value, Gradient gradient,
                            real step, real slope) const {
-    const real decrease = r.value - value, least = slack<T>(r.value, value);
+    const real decrease = r.value - value, least = parameters.least_decrease<T>(r.value, value);
     ++r.steps;
     r.value = value;
     remember(team, r, at, gradient, step, slope);
@@ -239,13 +244,6 @@ private:
       r.status = lbfgsb_status::small_decrease;
     else if (r.steps >= parameters.steps)
       r.status = lbfgsb_status::steps;
-  }
-
-  /// How little f may fall in a step before the run ends.
-  template <class T>
-  constexpr real slack(real before, real after) const noexcept {
-    const real scale = kernel::maximum(kernel::maximum(kernel::absolute(before), kernel::absolute(after)), 1.0);
-    return real(std::numeric_limits<T>::epsilon()) * parameters.value_tolerance * scale;
   }
 
   /// The iterate becomes the last point reached.
@@ -336,11 +334,11 @@ private:
       T until = infinite;
       if (g[j] < T(0)) until = (box.upper(j) - x[j]) / -g[j];
       if (g[j] > T(0)) until = (x[j] - box.lower(j)) / g[j];
-      t[j] = until;
       d[j] = until > T(0) ? -g[j] : T(0);
+      t[j] = d[j] != T(0) ? until : infinite; // where it no longer moves, it has no breakpoint
     });
     index_t moving = team.count(at.size, [=](index_t j) { return d[j] != T(0); });
-    index_t breakpoints = team.count(at.size, [=](index_t j) { return d[j] != T(0) && t[j] < infinite; });
+    index_t breakpoints = team.count(at.size, [=](index_t j) { return t[j] < infinite; });
     for (int i = 0; i < k; ++i) {
       const real y_d = dot(team, at.size, at.y(slot_of(r, i)), d), s_d = dot(team, at.size, at.s(slot_of(r, i)), d);
       once(team, [=] {
@@ -350,14 +348,16 @@ private:
       });
     }
     real slope = -dot(team, at.size, d, d);
-    once(team, [=] { at.scalar[0] = -theta * slope - at.product(k, at.p_y, at.p_s, at.p_y, at.p_s); });
+    once(team, [=] {
+      at.by_middle(k, at.p_y, at.p_s);
+      at.scalar[0] = -theta * slope - at.product(k, at.p_y, at.p_s);
+    });
     real bend = told(team, at.scalar);
     if (!(bend > 0)) return false; // also NaN
     const real least_bend = std::numeric_limits<real>::epsilon() * bend;
     real step = -slope / bend, passed = 0;
     for (; breakpoints > 0; --breakpoints) {
-      const index_t b = team.template argmax<T>(
-          at.size, [=](index_t j) { return d[j] != T(0) ? -t[j] : std::numeric_limits<T>::lowest(); });
+      const index_t b = team.template argmax<T>(at.size, [=](index_t j) { return -t[j]; });
       const real until = team.template max<real>(1, [=](index_t) { return real(t[b]); });
       const real interval = until - passed;
       if (step < interval) break;
@@ -367,6 +367,7 @@ private:
         const T bound = d[b] > T(0) ? box.upper(b) : box.lower(b);
         const real gradient = real(g[b]), moved = real(bound) - real(x[b]);
         d[b] = T(0);
+        t[b] = infinite;
         x[b] = bound;
         for (int i = 0; i < k; ++i) {
           at.c_y[i] += interval * at.p_y[i];
@@ -375,11 +376,11 @@ private:
           at.w[i] = theta * real(at.s((first + i) % m)[b]);
         }
         if (last) return;
+        at.by_middle(k, at.v, at.w);
         at.scalar[0] = slope + (interval * bend + gradient * gradient + theta * gradient * moved -
-                                gradient * at.product(k, at.v, at.w, at.c_y, at.c_s));
-        const real next =
-            bend - (theta * gradient * gradient + 2 * gradient * at.product(k, at.v, at.w, at.p_y, at.p_s) +
-                    gradient * gradient * at.product(k, at.v, at.w, at.v, at.w));
+                                gradient * at.product(k, at.c_y, at.c_s));
+        const real next = bend - (theta * gradient * gradient + 2 * gradient * at.product(k, at.p_y, at.p_s) +
+                                  gradient * gradient * at.product(k, at.v, at.w));
         at.scalar[1] = kernel::maximum(least_bend, next);
         for (int i = 0; i < k; ++i) {
           at.p_y[i] += gradient * at.v[i];
@@ -418,23 +419,25 @@ private:
     const T *base = at.base, *g = at.base_g;
     const auto free = [=](index_t j) { return box.lower(j) < x[j] && x[j] < box.upper(j); };
     if (team.count(at.size, free) == 0) return true;
-    const auto over = [&](bool which, const T* a, const T* b) {
-      return team.template sum<real>(at.size,
-                                     [=](index_t j) { return free(j) == which ? real(a[j]) * real(b[j]) : real(0); });
-    };
-    for (int i = 0; i < k; ++i)
-      for (int j = 0; j < k; ++j) {
-        const T *s_i = at.s(slot_of(r, i)), *s_j = at.s(slot_of(r, j));
-        const T *y_i = at.y(slot_of(r, i)), *y_j = at.y(slot_of(r, j));
-        const real yy = j <= i ? over(true, y_i, y_j) / theta : 0;
-        const real ss = j <= i ? theta * over(false, s_i, s_j) : 0;
-        const real sy = j < i ? over(false, s_i, y_j) : -over(true, s_i, y_j);
+    for (int i = 0; i < k; ++i) {
+      // The free part of y and the fixed part of s, so that each sum reads two vectors only.
+      T *y_free = at.d, *s_fixed = at.t;
+      team.each(at.size, [=, s = at.s(slot_of(r, i)), y = at.y(slot_of(r, i))](index_t j) {
+        y_free[j] = free(j) ? y[j] : T(0);
+        s_fixed[j] = free(j) ? T(0) : s[j];
+      });
+      for (int j = 0; j <= i; ++j) {
+        const T *s = at.s(slot_of(r, j)), *y = at.y(slot_of(r, j));
+        const real yy = dot(team, at.size, y_free, y), ss = dot(team, at.size, s_fixed, s);
+        const real upper = dot(team, at.size, s, y_free), lower = j < i ? dot(team, at.size, s_fixed, y) : 0;
         once(team, [=] {
-          at.system.p(i, j) = (i == j ? at.sy(i, i) : real(0)) + yy;
-          at.system.q(i, j) = ss;
-          at.system.e(i, j) = sy;
+          at.system.p(i, j) = (i == j ? at.sy(i, i) : real(0)) + yy / theta;
+          at.system.q(i, j) = theta * ss;
+          if (j < i) at.system.e(i, j) = lower;
+          at.system.e(j, i) = -upper;
         });
       }
+    }
     once(team, [=] {
       at.scalar[0] = at.system.factor(k) ? 1 : 0;
       for (int i = 0; i < k; ++i) {
