@@ -1,20 +1,18 @@
 #include <advx/attack/presets.hpp>
-#include <advx/backend/xtensor/xtensor.hpp>
 
 #include <catch2/catch.hpp>
 
-#include "attack/support.hpp"
+#include "attack/backends.hpp"
 
-using advx::backend::xtensor;
 using attack_test::keeps_the_invariants;
-using attack_test::subject_on;
+using attack_test::subject_everywhere;
 
 TEST_CASE("ifgm_l1 keeps the invariants", "[attack]") {
-  keeps_the_invariants(subject_on<float, xtensor>(advx::attack::ifgm_l1{.epsilon = 1}));
+  keeps_the_invariants(subject_everywhere(advx::attack::ifgm_l1{.epsilon = 1}));
 }
 TEST_CASE("ifgm_l2 keeps the invariants", "[attack]") {
-  keeps_the_invariants(subject_on<float, xtensor>(advx::attack::ifgm_l2{.epsilon = 0.3}));
+  keeps_the_invariants(subject_everywhere(advx::attack::ifgm_l2{.epsilon = 0.3}));
 }
 TEST_CASE("ifgm_linf keeps the invariants", "[attack]") {
-  keeps_the_invariants(subject_on<float, xtensor>(advx::attack::ifgm_linf{.epsilon = 0.06}));
+  keeps_the_invariants(subject_everywhere(advx::attack::ifgm_linf{.epsilon = 0.06}));
 }

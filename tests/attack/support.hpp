@@ -138,12 +138,19 @@ struct subject {
   double epsilon = -1;   ///< negative: no ball
   double confidence = 0; ///< κ
   bool random = false;   ///< draws random numbers, which depend on an image's position
+  /// Does the model see the very rows that are counted? In lockstep it also sees those of slots that wait.
+  bool packed = true;
   runner<T> reference;
-  /// Towards the targets on a further backend; may be empty.
-  std::function<outcome_of<T>(const scene<T>&, const advx::options&)> other;
+  /// Towards the targets on a further backend, by its name.
+  struct elsewhere {
+    std::string backend;
+    std::function<outcome_of<T>(const scene<T>&, const advx::options&)> run;
+  };
+  std::vector<elsewhere> others;
 };
 
-template <class T, class Attack>
+/// An attack on a backend, by which all properties are judged.
+template <class T, class Backend = advx::backend::reference, class Attack>
 subject<T> subject_of(const Attack& attack) {
   const auto recipe = attack.recipe();
   subject<T> s;
@@ -155,19 +162,25 @@ subject<T> subject_of(const Attack& attack) {
   }
   s.reference = [attack](const scene<T>& given, bool targeted, const advx::options& o) {
     if (targeted)
-      return advx::run(attack, given.model, given.images, advx::goal::targeted{given.labels, given.targets}, o);
-    return advx::run(attack, given.model, given.images, advx::goal::untargeted{given.labels}, o);
+      return advx::run(attack, given.model, given.images, advx::goal::targeted{given.labels, given.targets}, o,
+                       Backend{});
+    return advx::run(attack, given.model, given.images, advx::goal::untargeted{given.labels}, o, Backend{});
   };
+  s.packed = !Backend::lockstep;
   return s;
 }
 
-/// The same with the further backend beside the reference.
-template <class T, class Other, class Attack>
+/// The same with further backends beside the reference.
+template <class T, class... Others, class Attack>
 subject<T> subject_on(const Attack& attack) {
   subject<T> s = subject_of<T>(attack);
-  s.other = [attack](const scene<T>& given, const advx::options& o) {
-    return advx::run(attack, given.model, given.images, advx::goal::targeted{given.labels, given.targets}, o, Other{});
+  const auto add = [&]<class Other>(Other) {
+    s.others.push_back({Other::name, [attack](const scene<T>& given, const advx::options& o) {
+                          return advx::run(attack, given.model, given.images,
+                                           advx::goal::targeted{given.labels, given.targets}, o, Other{});
+                        }});
   };
+  (add(Others{}), ...);
   return s;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <advx/attack/machine.hpp>
+#include <advx/core/list.hpp>
 #include <advx/core/require.hpp>
 #include <advx/core/score_scale.hpp>
 #include <advx/kernel/philox.hpp>
@@ -10,12 +11,10 @@
 
 #include <algorithm>
 #include <limits>
-#include <tuple>
-#include <vector>
 
 namespace seams {
 
-template <class T, class Backend>
+template <class T>
 class few_pixels_machine;
 
 struct few_pixels {
@@ -30,43 +29,42 @@ struct few_pixels {
                           population);
   }
   static constexpr double confidence() { return 0; }
-  static constexpr auto rankings() { return std::tuple<advx::norm::l0>(); }
-  template <class T, class Backend>
-  using machine = few_pixels_machine<T, Backend>;
+  static constexpr auto rankings() { return advx::list<advx::norm::l0>{}; }
+  template <class T>
+  using machine = few_pixels_machine<T>;
 };
 
-template <class T, class Backend>
+template <class T>
 class few_pixels_machine {
   using index_t = advx::index_t;
-  struct slot {
+public:
+  struct state {
     index_t generation = 0; ///< 0: the original and the first population are asked for
     bool finished = false;
     advx::attack::tally tally{};
   };
 
-public:
   static constexpr index_t max_points = 201;
 
-  few_pixels_machine(Backend& backend, const few_pixels& r, index_t slots, index_t size, index_t classes)
+  template <class Memory>
+  few_pixels_machine(Memory& memory, const few_pixels& r, index_t slots, index_t size, index_t classes)
       : recipe_(r),
         size_(size),
         classes_(classes),
         genes_(2 * r.pixels),
         people_(r.population),
-        parents_(backend.template allocate<T>(slots * people_ * genes_)),
-        children_(backend.template allocate<T>(slots * people_ * genes_)),
-        fitness_(backend.template allocate<T>(slots * people_)),
-        slots_(static_cast<std::size_t>(slots)) {}
+        parents_(memory.template take<T>(slots * people_ * genes_)),
+        children_(memory.template take<T>(slots * people_ * genes_)),
+        fitness_(memory.template take<T>(slots * people_)) {}
 
-  advx::attack::request request(index_t s) const {
-    if (at(s).finished) return {};
-    return {0, people_ + (at(s).generation == 0 ? 1 : 0), 0};
+  advx::attack::request request(const state& r) const {
+    if (r.finished) return {};
+    return {0, people_ + (r.generation == 0 ? 1 : 0), 0};
   }
-  const advx::attack::tally& tally(index_t s) const { return at(s).tally; }
+  const advx::attack::tally& tally(const state& r) const { return r.tally; }
 
   template <class Team>
-  void begin(const Team&, index_t s, const advx::image_ref<T>& image) {
-    at(s) = {};
+  void begin(const Team&, state&, index_t s, const advx::image_ref<T>& image) const {
     for (index_t p = 0; p < people_; ++p) {
       const auto random = stream(image, 0, p);
       for (index_t g = 0; g < genes_; ++g)
@@ -77,9 +75,9 @@ public:
 
   /// Values are those of 8-bit images.
   template <class Team>
-  void write(const Team& team, index_t s, const advx::image_ref<T>& image, index_t i, T* out) const {
+  void write(const Team& team, const state& r, index_t s, const advx::image_ref<T>& image, index_t i, T* out) const {
     team.each(size_, [=, x0 = image.original](index_t j) { out[j] = x0[j]; });
-    const index_t p = i - (at(s).generation == 0 ? 1 : 0);
+    const index_t p = i - (r.generation == 0 ? 1 : 0);
     if (p < 0) return;
     for (index_t g = 0; g < genes_; g += 2) {
       const auto j = static_cast<index_t>(child(s, p)[g]);
@@ -89,10 +87,11 @@ public:
   }
 
   template <class Team>
-  bool observe(const Team&, index_t s, const advx::image_ref<T>&, const advx::attack::answer<T>* answers) {
-    for (index_t i = 0; i < request(s).total(); ++i)
+  bool observe(const Team&, state& r, index_t, const advx::image_ref<T>&,
+               const advx::attack::answer<T>* answers) const {
+    for (index_t i = 0; i < request(r).total(); ++i)
       if (answers[i].success) {
-        ++at(s).tally.iterations;
+        ++r.tally.iterations;
         return true;
       }
     return false;
@@ -100,8 +99,8 @@ public:
 
   /// A child that is as good takes its parent's place; then the next children.
   template <advx::score_scale Scale, class Team>
-  void advance(const Team&, index_t s, const advx::image_ref<T>& image, const advx::attack::answer<T>* answers) {
-    slot& r = at(s);
+  void advance(const Team&, state& r, index_t s, const advx::image_ref<T>& image,
+               const advx::attack::answer<T>* answers) const {
     ++r.tally.iterations;
     const index_t first = r.generation == 0 ? 1 : 0;
     for (index_t p = 0; p < people_; ++p) {
@@ -152,15 +151,12 @@ private:
   advx::kernel::random_stream stream(const advx::image_ref<T>& image, index_t generation, index_t p) const {
     return {image.seed, static_cast<std::uint32_t>(image.number), static_cast<std::uint32_t>(generation * people_ + p)};
   }
-  slot& at(index_t s) { return slots_[static_cast<std::size_t>(s)]; }
-  const slot& at(index_t s) const { return slots_[static_cast<std::size_t>(s)]; }
-  T* parent(index_t s, index_t p) const { return const_cast<T*>(parents_.data()) + (s * people_ + p) * genes_; }
-  T* child(index_t s, index_t p) const { return const_cast<T*>(children_.data()) + (s * people_ + p) * genes_; }
+  T* parent(index_t s, index_t p) const { return parents_ + (s * people_ + p) * genes_; }
+  T* child(index_t s, index_t p) const { return children_ + (s * people_ + p) * genes_; }
 
   few_pixels recipe_;
   index_t size_, classes_, genes_, people_;
-  typename Backend::template buffer<T> parents_, children_, fitness_;
-  std::vector<slot> slots_;
+  T *parents_, *children_, *fitness_;
 };
 
 } // namespace seams

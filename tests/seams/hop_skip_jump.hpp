@@ -3,18 +3,17 @@
 #pragma once
 
 #include <advx/attack/machine.hpp>
+#include <advx/core/list.hpp>
 #include <advx/core/require.hpp>
 #include <advx/kernel/philox.hpp>
 #include <advx/norm/l2.hpp>
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
-#include <vector>
 
 namespace seams {
 
-template <class T, class Backend>
+template <class T>
 class hop_skip_jump_machine;
 
 struct hop_skip_jump {
@@ -24,16 +23,17 @@ struct hop_skip_jump {
   static constexpr advx::attack::access access = advx::attack::access::labels;
   void check() const { advx::detail::require(probes >= 2, "hop_skip_jump", "probes", "probes >= 2", probes); }
   static constexpr double confidence() { return 0; }
-  static constexpr auto rankings() { return std::tuple<advx::norm::l2>(); }
-  template <class T, class Backend>
-  using machine = hop_skip_jump_machine<T, Backend>;
+  static constexpr auto rankings() { return advx::list<advx::norm::l2>{}; }
+  template <class T>
+  using machine = hop_skip_jump_machine<T>;
 };
 
-template <class T, class Backend>
+template <class T>
 class hop_skip_jump_machine {
   using index_t = advx::index_t;
   enum class phase { original, search, bisect, estimate, step, finished };
-  struct slot {
+public:
+  struct state {
     phase now = phase::original;
     int round = 0;
     double inside = 0, outside = 1; ///< fractions of the way from the original: not adversarial, adversarial
@@ -42,18 +42,16 @@ class hop_skip_jump_machine {
     advx::attack::tally tally{};
   };
 
-public:
   static constexpr index_t max_points = 100;
   static constexpr index_t search_points = 10;
 
-  hop_skip_jump_machine(Backend& backend, const hop_skip_jump& r, index_t slots, index_t size, index_t)
+  template <class Memory>
+  hop_skip_jump_machine(Memory& memory, const hop_skip_jump& r, index_t slots, index_t size, index_t)
       : recipe_(r),
         size_(size),
-        vectors_(backend.template allocate<T>(slots * 2 * size)),
-        slots_(static_cast<std::size_t>(slots)) {}
+        vectors_(memory.template take<T>(slots * 2 * size)) {}
 
-  advx::attack::request request(index_t s) const {
-    const slot& r = at(s);
+  advx::attack::request request(const state& r) const {
     switch (r.now) {
     case phase::finished:
       return {};
@@ -65,16 +63,13 @@ public:
       return {0, 1, 0};
     }
   }
-  const advx::attack::tally& tally(index_t s) const { return at(s).tally; }
+  const advx::attack::tally& tally(const state& r) const { return r.tally; }
 
   template <class Team>
-  void begin(const Team&, index_t s, const advx::image_ref<T>&) {
-    at(s) = {};
-  }
+  void begin(const Team&, state&, index_t, const advx::image_ref<T>&) const {}
 
   template <class Team>
-  void write(const Team& team, index_t s, const advx::image_ref<T>& image, index_t i, T* out) const {
-    const slot& r = at(s);
+  void write(const Team& team, const state& r, index_t s, const advx::image_ref<T>& image, index_t i, T* out) const {
     const T *x0 = image.original, *x = current(s), *v = direction(s), *low = image.lower, *high = image.upper;
     const advx::kernel::random_stream random{image.seed, std::uint32_t(image.number), r.draws + std::uint32_t(i)};
     switch (r.now) {
@@ -105,13 +100,13 @@ public:
   }
 
   template <class Team>
-  bool observe(const Team&, index_t, const advx::image_ref<T>&, const advx::attack::answer<T>*) {
+  bool observe(const Team&, state&, index_t, const advx::image_ref<T>&, const advx::attack::answer<T>*) const {
     return false;
   }
 
   template <class Team>
-  void advance(const Team& team, index_t s, const advx::image_ref<T>& image, const advx::attack::answer<T>* answers) {
-    slot& r = at(s);
+  void advance(const Team& team, state& r, index_t s, const advx::image_ref<T>& image,
+               const advx::attack::answer<T>* answers) const {
     ++r.tally.iterations;
     switch (r.now) {
     case phase::original:
@@ -119,7 +114,7 @@ public:
       break;
     case phase::search:
       for (index_t i = 0; i < search_points && r.now == phase::search; ++i)
-        if (answers[i].success) start_bisection(team, s, answers[i].point);
+        if (answers[i].success) start_bisection(team, r, s, answers[i].point);
       if (r.now == phase::search && r.draws > 10000) r.now = phase::finished;
       r.draws += std::uint32_t(search_points);
       break;
@@ -132,11 +127,11 @@ public:
       }
       break;
     case phase::estimate:
-      estimate(team, s, image, answers);
+      estimate(team, r, s, image, answers);
       break;
     case phase::step:
       if (answers[0].success) {
-        start_bisection(team, s, answers[0].point);
+        start_bisection(team, r, s, answers[0].point);
       } else if ((r.length /= 2) < 1e-9) {
         r.now = phase::finished;
       }
@@ -148,8 +143,7 @@ public:
 
 private:
   template <class Team>
-  void start_bisection(const Team& team, index_t s, const T* from) {
-    slot& r = at(s);
+  void start_bisection(const Team& team, state& r, index_t s, const T* from) const {
     team.each(size_, [=, x = current(s)](index_t j) { x[j] = from[j]; });
     r.inside = 0;
     r.outside = 1;
@@ -158,8 +152,8 @@ private:
 
   /// The direction Σ (φ − mean φ)·(probe − x), φ = ±1 by the label (their eq. 16), and the first step along it.
   template <class Team>
-  void estimate(const Team& team, index_t s, const advx::image_ref<T>& image, const advx::attack::answer<T>* answers) {
-    slot& r = at(s);
+  void estimate(const Team& team, state& r, index_t s, const advx::image_ref<T>& image,
+                const advx::attack::answer<T>* answers) const {
     const index_t n = probes(r);
     index_t hits = 0;
     for (index_t i = 0; i < n; ++i) hits += answers[i].success ? 1 : 0;
@@ -187,18 +181,15 @@ private:
   double radius(const Team& team, index_t s, const advx::image_ref<T>& image) const {
     return 0.1 * distance(team, s, image) / std::sqrt(double(size_));
   }
-  index_t probes(const slot& r) const {
+  index_t probes(const state& r) const {
     return std::min(max_points, index_t(recipe_.probes * std::sqrt(double(r.round + 1))));
   }
-  slot& at(index_t s) { return slots_[static_cast<std::size_t>(s)]; }
-  const slot& at(index_t s) const { return slots_[static_cast<std::size_t>(s)]; }
-  T* current(index_t s) const { return const_cast<T*>(vectors_.data()) + s * 2 * size_; }
+  T* current(index_t s) const { return vectors_ + s * 2 * size_; }
   T* direction(index_t s) const { return current(s) + size_; }
 
   hop_skip_jump recipe_;
   index_t size_;
-  typename Backend::template buffer<T> vectors_; ///< per slot: the current point, the direction
-  std::vector<slot> slots_;
+  T* vectors_; ///< per slot: the current point, the direction
 };
 
 } // namespace seams

@@ -3,16 +3,15 @@
 #pragma once
 
 #include <advx/attack/machine.hpp>
+#include <advx/core/list.hpp>
 #include <advx/core/score_scale.hpp>
 #include <advx/norm/elastic_net.hpp>
 
 #include <cmath>
-#include <tuple>
-#include <vector>
 
 namespace seams {
 
-template <class T, class Backend>
+template <class T>
 class two_point_fista_machine;
 
 /// Minimises ‖δ‖² + β‖δ‖₁ + c·max(0, label's score − best other), in logits.
@@ -26,63 +25,61 @@ struct two_point_fista {
   static constexpr bool accepts(advx::score_scale scale) { return scale == advx::score_scale::logits; }
   void check() const {}
   static constexpr double confidence() { return 0; }
-  auto rankings() const { return std::tuple(advx::norm::elastic_net{beta}); }
-  template <class T, class Backend>
-  using machine = two_point_fista_machine<T, Backend>;
+  auto rankings() const { return advx::list{advx::norm::elastic_net{beta}}; }
+  template <class T>
+  using machine = two_point_fista_machine<T>;
 };
 
-template <class T, class Backend>
+template <class T>
 class two_point_fista_machine {
   using index_t = advx::index_t;
-  struct slot {
+public:
+  struct state {
     int step = 0;
     advx::attack::tally tally{};
   };
 
-public:
   static constexpr index_t max_points = 2;
 
-  two_point_fista_machine(Backend& backend, const two_point_fista& r, index_t slots, index_t size, index_t classes)
+  template <class Memory>
+  two_point_fista_machine(Memory& memory, const two_point_fista& r, index_t slots, index_t size, index_t classes)
       : recipe_(r),
         size_(size),
         classes_(classes),
-        vectors_(backend.template allocate<T>(slots * 2 * size)),
-        slots_(static_cast<std::size_t>(slots)) {}
+        vectors_(memory.template take<T>(slots * 2 * size)) {}
 
   /// y may lie outside the box and is never a result; but in the first tick it is the original.
-  advx::attack::request request(index_t s) const {
-    const int step = at(s).step;
+  advx::attack::request request(const state& r) const {
+    const int step = r.step;
     if (step > recipe_.steps) return {};
     if (step == recipe_.steps) return {0, 1, 0};
     return {1, step > 0 ? 1 : 0, 1};
   }
-  const advx::attack::tally& tally(index_t s) const { return at(s).tally; }
+  const advx::attack::tally& tally(const state& r) const { return r.tally; }
 
   template <class Team>
-  void begin(const Team& team, index_t s, const advx::image_ref<T>& image) {
-    at(s) = {};
+  void begin(const Team& team, state&, index_t s, const advx::image_ref<T>& image) const {
     team.each(size_, [=, a = x(s), b = y(s), x0 = image.original](index_t j) { a[j] = b[j] = x0[j]; });
   }
   template <class Team>
-  void write(const Team& team, index_t s, const advx::image_ref<T>&, index_t i, T* out) const {
-    const T* from = i == 0 && at(s).step < recipe_.steps ? y(s) : x(s);
+  void write(const Team& team, const state& r, index_t s, const advx::image_ref<T>&, index_t i, T* out) const {
+    const T* from = i == 0 && r.step < recipe_.steps ? y(s) : x(s);
     team.each(size_, [=](index_t j) { out[j] = from[j]; });
   }
   template <class Team>
-  bool observe(const Team&, index_t, const advx::image_ref<T>&, const advx::attack::answer<T>*) {
+  bool observe(const Team&, state&, index_t, const advx::image_ref<T>&, const advx::attack::answer<T>*) const {
     return false;
   }
   template <advx::score_scale, class Team>
-  bool cotangent(const Team&, index_t, const advx::image_ref<T>& image, index_t, const advx::attack::answer<T>& a,
-                 T* out) const {
+  bool cotangent(const Team&, const state&, index_t, const advx::image_ref<T>& image, index_t,
+                 const advx::attack::answer<T>& a, T* out) const {
     if (a.summary.margin >= a.summary.required(0, image.tie)) return false;
     for (index_t k = 0; k < classes_; ++k) out[k] = k == image.goal.label ? T(1) : k == a.summary.rival ? T(-1) : T(0);
     return true;
   }
   template <advx::score_scale, class Team>
-  void advance(const Team& team, index_t s, const advx::image_ref<T>& image, const advx::attack::answer<T>*,
-               const T* const* gradients) {
-    slot& r = at(s);
+  void advance(const Team& team, state& r, index_t s, const advx::image_ref<T>& image, const advx::attack::answer<T>*,
+               const T* const* gradients) const {
     ++r.tally.iterations;
     if (r.step < recipe_.steps) {
       const T a = T(recipe_.step), c = T(recipe_.constant), t = T(recipe_.step * recipe_.beta);
@@ -101,15 +98,12 @@ public:
   }
 
 private:
-  slot& at(index_t s) { return slots_[static_cast<std::size_t>(s)]; }
-  const slot& at(index_t s) const { return slots_[static_cast<std::size_t>(s)]; }
-  T* x(index_t s) const { return const_cast<T*>(vectors_.data()) + s * 2 * size_; }
+  T* x(index_t s) const { return vectors_ + s * 2 * size_; }
   T* y(index_t s) const { return x(s) + size_; }
 
   two_point_fista recipe_;
   index_t size_, classes_;
-  typename Backend::template buffer<T> vectors_; ///< per slot: x, y
-  std::vector<slot> slots_;
+  T* vectors_; ///< per slot: x, y
 };
 
 } // namespace seams

@@ -4,12 +4,11 @@
 
 #include <advx/attack/descent.hpp>
 #include <advx/concepts/norm.hpp>
+#include <advx/core/list.hpp>
 #include <advx/core/require.hpp>
 #include <advx/radius/fixed.hpp>
 #include <advx/space/pixels.hpp>
 #include <advx/start/original.hpp>
-
-#include <tuple>
 
 namespace advx::attack {
 
@@ -28,11 +27,11 @@ struct budget_objective {
 
   T gradient(index_t j) const { return loss_gradient[j]; }
   template <class Team, class Get>
-  auto project(const Team& team, Get v) const {
+  constexpr auto project(const Team& team, Get v) const {
     return norm.projection(team, image, radius, v);
   }
   template <class Direction, class Team, class Get>
-  auto direction(const Team& team, const Direction& kind, Get g) const {
+  constexpr auto direction(const Team& team, const Direction& kind, Get g) const {
     return kind.template operator()<T>(norm, team, image.size, g);
   }
 };
@@ -83,39 +82,39 @@ struct budget {
     ::advx::detail::check_policy(start_at);
     ::advx::detail::require(restarts >= 0, "attack::budget", "restarts", "restarts >= 0", restarts);
   }
-  constexpr auto rankings() const { return std::tuple<Norm>(norm); }
+  constexpr auto rankings() const { return list<Norm>{norm}; }
   constexpr schedule begin_schedule() const { return {}; }
   constexpr bool next_run(schedule& s, bool succeeded) const { return s.run < restarts && !succeeded && ++s.run > 0; }
   constexpr double constant(const schedule&) const { return 0; }
   constexpr bool stops_at_success() const { return stop_at_success; }
   template <class T>
-  double limit(const image_ref<T>& image) const {
+  constexpr double limit(const image_ref<T>& image) const {
     return image.epsilon >= 0 ? image.epsilon : radius.epsilon;
   }
 
   template <class Team, class T>
-  void start(const Team& team, const image_ref<T>& image, const schedule& s, T* x) const {
+  constexpr void start(const Team& team, const image_ref<T>& image, const schedule& s, T* x) const {
     const kernel::random_stream random{image.seed, static_cast<std::uint32_t>(image.number),
                                        static_cast<std::uint32_t>(s.run)};
     start_at(norm, team, image, limit(image), random, x);
   }
   template <class T>
-  auto objective(const image_ref<T>& image, const schedule&, const T*, const T* gradient) const {
+  constexpr auto objective(const image_ref<T>& image, const schedule&, const T*, const T* gradient) const {
     const double own = limit(image);
     return detail::budget_objective<Norm, T>{norm, image, own, radius.epsilon > 0 ? own / radius.epsilon : 1, gradient};
   }
   template <class Team, class T>
-  T value(const Team&, const image_ref<T>&, const schedule&, const T*, T loss_value) const {
+  constexpr T value(const Team&, const image_ref<T>&, const schedule&, const T*, T loss_value) const {
     return loss_value;
   }
   /// Rounding must not carry a stored image out of its ball.
   template <class Team, class T>
-  void make_feasible(const Team& team, const image_ref<T>& image, T* x) const {
+  constexpr void make_feasible(const Team& team, const image_ref<T>& image, T* x) const {
     norm.fit(team, image, limit(image), x);
   }
 
-  template <class T, class Backend>
-  using machine = descent<budget, T, Backend>;
+  template <class T>
+  using machine = descent<budget, T>;
 };
 
 template <class N, class L, class O, class S = start::original, class R = radius::fixed>

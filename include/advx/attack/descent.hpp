@@ -8,18 +8,18 @@
 #include <advx/optimizer/asks.hpp>
 
 #include <limits>
-#include <vector>
 
 namespace advx::attack {
 
 /// Nested schedules per slot, each at its own pace: runs (the recipe's: constants of a search, restarts) ⊃ optimizer
 /// steps. The recipe says how a run starts, what the optimizer sees, and what comes after a run.
-template <class Recipe, class T, class Backend>
+template <class Recipe, class T>
 class descent {
   using optimizer_type = decltype(Recipe::optimizer);
   using optimizer_row = typename optimizer_type::template row<T>;
 
-  struct slot {
+public:
+  struct state {
     optimizer_row row{};
     typename Recipe::schedule schedule{};
     optimizer::asks asks{};
@@ -34,47 +34,51 @@ class descent {
     attack::tally tally{};
   };
 
-public:
-  descent(Backend& backend, const Recipe& r, index_t slots, index_t size, index_t classes)
+  template <class Memory>
+  descent(Memory& memory, const Recipe& r, index_t slots, index_t size, index_t classes)
       : recipe(r),
         length(size),
         class_count(classes),
-        vectors(backend.template allocate<T>(slots * (1 + optimizer_type::vectors) * size)),
-        scratch(backend.template allocate<T>(classes)),
-        rows(static_cast<std::size_t>(slots)) {}
+        vectors(memory.template take<T>(slots * (1 + optimizer_type::vectors) * size)),
+        scratch(memory.template take<T>(slots * classes)) {}
 
-  static constexpr index_t max_points = 2; ///< no optimizer here asks for more in a tick
+  /// The optimizer's own number, or 2: a point for the gradient and one to be judged.
+  static constexpr index_t max_points = [] {
+    if constexpr (requires { optimizer_type::max_points; })
+      return optimizer_type::max_points;
+    else
+      return index_t{2};
+  }();
+  static constexpr index_t max_gradients = 1;
 
-  attack::request request(index_t s) const {
-    const slot& r = at(s);
+  constexpr attack::request request(const state& r) const {
     if (r.finished) return {};
     if (r.at_original) return {0, 1, 0};
     return {r.asks.gradients, r.asks.scores, r.asks.judged_from};
   }
-  const attack::tally& tally(index_t s) const { return at(s).tally; }
+  constexpr const attack::tally& tally(const state& r) const { return r.tally; }
 
   template <class Team>
-  void begin(const Team& team, index_t s, const image_ref<T>& image) {
-    slot& r = at(s) = {};
+  constexpr void begin(const Team& team, state& r, index_t s, const image_ref<T>& image) const {
     r.schedule = recipe.begin_schedule();
-    if constexpr (Recipe::starts_at_original) start_run(team, s, image);
+    if constexpr (Recipe::starts_at_original) start_run(team, r, s, image);
   }
 
   template <class Team>
-  void write(const Team& team, index_t s, const image_ref<T>& image, index_t i, T* out) const {
-    if (at(s).at_original) {
+  constexpr void write(const Team& team, const state& r, index_t s, const image_ref<T>& image, index_t i,
+                       T* out) const {
+    if (r.at_original) {
       team.each(length, [=, x = image.original](index_t j) { out[j] = x[j]; });
       return;
     }
-    const T* from = recipe.optimizer.point(place(s), i);
+    const T* from = recipe.optimizer.point(place(r, s), i);
     team.each(length, [=, space = recipe.space](index_t j) { out[j] = space.decode(from[j], image.side(j)); });
   }
 
   /// True where nothing is left to do for the image.
   template <class Team>
-  bool observe(const Team&, index_t s, const image_ref<T>&, const answer<T>* answers) {
-    slot& r = at(s);
-    const attack::request asked = request(s);
+  constexpr bool observe(const Team&, state& r, index_t, const image_ref<T>&, const answer<T>* answers) const {
+    const attack::request asked = request(r);
     bool hit = false;
     for (index_t i = asked.judged_from; i < asked.total(); ++i) hit = hit || answers[i].success;
     r.succeeded = r.succeeded || hit;
@@ -87,57 +91,55 @@ public:
   }
 
   template <score_scale Scale, class Team>
-  bool cotangent(const Team& team, index_t, const image_ref<T>& image, index_t, const answer<T>& a, T* out) const {
+  constexpr bool cotangent(const Team& team, const state&, index_t, const image_ref<T>& image, index_t,
+                           const answer<T>& a, T* out) const {
     return recipe.loss.template operator()<Scale>(team, a.scores, class_count, image.goal, a.summary, image.tie, out)
         .active;
   }
 
   template <score_scale Scale, class Team>
-  void advance(const Team& team, index_t s, const image_ref<T>& image, const answer<T>* answers,
-               const T* const* gradients) {
-    slot& r = at(s);
+  constexpr void advance(const Team& team, state& r, index_t s, const image_ref<T>& image, const answer<T>* answers,
+                         const T* const* gradients) const {
     if (r.at_original) {
       r.at_original = false;
-      start_run(team, s, image);
+      start_run(team, r, s, image);
       return;
     }
     const optimizer::asks asked = r.asks;
     if (recipe.abort_early && asked.total() > asked.judged_from &&
-        stalled<Scale>(team, r, image, answers[asked.total() - 1])) {
-      end_run(team, s, image);
+        stalled<Scale>(team, r, s, image, answers[asked.total() - 1])) {
+      end_run(team, r, s, image);
       return;
     }
     if (asked.gradients > 0) {
       const auto objective = recipe.objective(image, r.schedule, answers[0].point, gradients[0]);
-      recipe.optimizer.tell(team, r.row, place(s), objective);
-      recipe.make_feasible(team, image, place(s).iterate);
+      recipe.optimizer.tell(team, r.row, place(r, s), objective);
+      recipe.make_feasible(team, image, place(r, s).iterate);
       ++r.step;
       ++r.tally.iterations;
     }
     r.asks = recipe.optimizer.asks_for(r.row, r.step);
-    if (asked.gradients == 0 || r.asks.total() == 0) end_run(team, s, image);
+    if (asked.gradients == 0 || r.asks.total() == 0) end_run(team, r, s, image);
   }
 
 private:
   template <class Team>
-  void start_run(const Team& team, index_t s, const image_ref<T>& image) {
-    slot& r = at(s);
+  constexpr void start_run(const Team& team, state& r, index_t s, const image_ref<T>& image) const {
     r.step = 0;
     r.judged = 0;
     r.checked = std::numeric_limits<T>::max();
     forget_tenth(r);
     r.succeeded = false;
     r.row = {};
-    recipe.start(team, image, r.schedule, place(s).iterate);
-    recipe.optimizer.start(team, r.row, place(s));
+    recipe.start(team, image, r.schedule, place(r, s).iterate);
+    recipe.optimizer.start(team, r.row, place(r, s));
     r.asks = recipe.optimizer.asks_for(r.row, r.step);
     if (!r.ever_succeeded) r.tally.constant = recipe.constant(r.schedule);
   }
   template <class Team>
-  void end_run(const Team& team, index_t s, const image_ref<T>& image) {
-    slot& r = at(s);
+  constexpr void end_run(const Team& team, state& r, index_t s, const image_ref<T>& image) const {
     if (recipe.next_run(r.schedule, r.succeeded))
-      start_run(team, s, image);
+      start_run(team, r, s, image);
     else
       r.finished = true;
   }
@@ -147,13 +149,13 @@ private:
   /// may still succeed. (Carlini & Wagner's program compares single values, which with long steps stops runs that only
   /// oscillate. Four values a tenth are enough, and cost less than one at every step.)
   template <score_scale Scale, class Team>
-  bool stalled(const Team& team, slot& r, const image_ref<T>& image, const answer<T>& a) {
+  constexpr bool stalled(const Team& team, state& r, index_t s, const image_ref<T>& image, const answer<T>& a) const {
     const index_t period = recipe.optimizer.steps < 10 ? 1 : recipe.optimizer.steps / 10;
     const index_t often = period < 4 ? 1 : period / 4;
     const bool ends = ++r.judged % period == 0;
     if (!ends && r.judged % often != 0) return false;
     const auto v = recipe.loss.template operator()<Scale>(team, a.scores, class_count, image.goal, a.summary, image.tie,
-                                                          scratch.data());
+                                                          scratch + s * class_count);
     const T now = recipe.value(team, image, r.schedule, a.point, v.loss);
     r.least = kernel::minimum(r.least, now);
     r.most = kernel::maximum(r.most, now);
@@ -164,24 +166,21 @@ private:
     forget_tenth(r);
     return !fell && settled;
   }
-  static void forget_tenth(slot& r) {
+  static constexpr void forget_tenth(state& r) {
     r.least = std::numeric_limits<T>::max();
     r.most = std::numeric_limits<T>::lowest();
   }
 
-  slot& at(index_t s) { return rows[static_cast<std::size_t>(s)]; }
-  const slot& at(index_t s) const { return rows[static_cast<std::size_t>(s)]; }
-  optimizer::place<T> place(index_t s) const {
-    T* iterate = const_cast<T*>(vectors.data()) + s * (1 + optimizer_type::vectors) * length;
-    return {iterate, iterate + length, length, at(s).step};
+  constexpr optimizer::place<T> place(const state& r, index_t s) const {
+    T* iterate = vectors + s * (1 + optimizer_type::vectors) * length;
+    return {iterate, iterate + length, length, r.step};
   }
 
   Recipe recipe;
   index_t length;
   index_t class_count;
-  typename Backend::template buffer<T> vectors;
-  typename Backend::template buffer<T> scratch;
-  std::vector<slot> rows;
+  T* vectors; ///< per slot: the iterate, and what the optimizer keeps beside it
+  T* scratch; ///< per slot: one row of scores
 };
 
 } // namespace advx::attack

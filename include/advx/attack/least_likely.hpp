@@ -2,8 +2,10 @@
 /// The goal that asks the model: each image's least likely class.
 #pragma once
 
+#include <advx/attack/arena.hpp>
 #include <advx/attack/images.hpp>
 #include <advx/concepts/explain.hpp>
+#include <advx/core/batch.hpp>
 #include <advx/goal/goal.hpp>
 
 #include <algorithm>
@@ -29,10 +31,14 @@ targeted least_likely(const Model& model, const Images& images, const Labels& la
                          " inputs; give one row per label, flattened");
   const index_t tile = std::max<index_t>(1, std::min<index_t>(x.rows, 64));
   auto session = model.session(backend, tile);
+  attack::arena<Backend> memory(backend);
+  T *points = memory.template take<T>(tile * x.cols), *answers = memory.template take<T>(tile * classes);
   batch<T> scores(tile, classes);
   for (index_t first = 0; first < x.rows; first += tile) {
     const index_t rows = std::min(tile, x.rows - first);
-    session.forward(x.slice(first, rows), scores.view().slice(0, rows));
+    backend.upload(x.row(first), rows * x.cols, points);
+    session.forward(batch_view<const T>{points, rows, x.cols}, batch_view<T>{answers, rows, classes});
+    backend.download(answers, rows * classes, scores.view().data);
     for (index_t i = 0; i < rows; ++i) {
       const label_t own = g.labels[static_cast<std::size_t>(first + i)];
       label_t least = own == 0 ? 1 : 0;

@@ -1,29 +1,34 @@
 /// @file
 /// The seam between attacks and the driver: ask and tell.
 ///
-/// A *machine* is an attack's state for a number of slots; each slot works on one image at its own pace. Nothing in it
-/// calls the model. The driver, once a tick, for every slot that is at work:
+/// A *machine* runs an attack on a number of slots; each slot works on one image at its own pace, and has a `state`, a
+/// value that the driver keeps. Nothing in it calls the model. The driver, once a tick, for every slot that is at work:
 ///
-///  1. `request(s)`: how many points the slot wants to know about. None: the slot has finished.
-///  2. `write(team, s, image, i, row)`: the i-th of them, in input space.
+///  1. `request(state)`: how many points the slot wants to know about. None: the slot has finished.
+///  2. `write(team, state, s, image, i, row)`: the i-th of them, in input space.
 ///  3. one forward pass over all slots' points;
-///  4. `observe(team, s, image, answers)`: the verdict of the ledger on every point; true: nothing more is needed.
-///  5. `cotangent(team, s, image, i, answer, row)` for the first `gradients` points: what to pull back; false: zero.
+///  4. `observe(team, state, s, image, answers)`: the verdict of the ledger on every point; true: nothing more is
+///  needed.
+///  5. `cotangent(team, state, s, image, i, answer, row)` for the first `gradients` points: what to pull back; false:
+///  zero.
 ///  6. one pullback of those rows;
-///  7. `advance(team, s, image, answers, gradients)`: the step.
+///  7. `advance(team, state, s, image, answers, gradients)`: the step.
 ///
-/// `begin` puts a new image into a slot; the first point of its first tick is the image itself, so that the driver
-/// learns the clean label and sees images that meet the goal already. All members but `begin` and the constructor are
-/// row programs.
+/// `begin(team, state, s, image)` puts a new image into a slot, whose state is fresh; the first point of its first tick
+/// is the image itself, so that the driver learns the clean label and sees images that meet the goal already. All
+/// members but the constructor are `constexpr` row programs that change nothing but the state and the slot's vectors: a
+/// device runs them with all threads of a block, each with its own copy of the state.
 ///
-/// A machine is `template <class T, class Backend>`, constructed from (backend, recipe, slots, size, classes). Beside
-/// the above it has `static constexpr index_t max_points`, the most that a slot asks for in one tick (a pass has room
-/// for at least that; where it is full, a slot waits for a later one), and `tally(s)`. `cotangent` and the `advance` of
-/// machines with `access::gradients` or `access::scores` are templates of the model's score scale; `cotangent` and
-/// `gradients` exist with `access::gradients` only.
+/// A machine is `template <class T>`, a view that may be copied: its constructor (memory, recipe, slots, size, classes)
+/// takes the slots' vectors from the driver's `arena` by `memory.template take<T>(n)`. Beside the above it has
+/// `static constexpr index_t max_points`, the most that a slot asks for in one tick (a pass has room for at least that;
+/// where it is full, a slot waits for a later one), `max_gradients` where fewer of them need a gradient, and
+/// `tally(state)`. `cotangent` and the `advance` of machines with
+/// `access::gradients` or `access::scores` are templates of the model's score scale; `cotangent` and `gradients` exist
+/// with `access::gradients` only.
 ///
-/// A recipe names its machine and states what it needs: `template <class T, class Backend> using machine`, `access`,
-/// `check()`, `confidence()`, `rankings()` (a tuple of norms; the first is the attack's own) and, where it has them,
+/// A recipe names its machine and states what it needs: `template <class T> using machine`, `access`, `check()`,
+/// `confidence()`, `rankings()` (a `list` of norms; the first is the attack's own) and, where it has them,
 /// `accepts(scale)` and `limit(image)`, the radius beyond which no point is a success.
 #pragma once
 

@@ -4,11 +4,10 @@
 
 #include <advx/attack/descent.hpp>
 #include <advx/concepts/norm.hpp>
+#include <advx/core/list.hpp>
 #include <advx/core/require.hpp>
 #include <advx/search/fixed.hpp>
 #include <advx/space/pixels.hpp>
-
-#include <tuple>
 
 namespace advx::attack {
 
@@ -38,7 +37,7 @@ struct penalty_objective {
     return (constant * loss_gradient[j] + size) * space.slope(point[j], image.side(j));
   }
   template <class Team, class Get>
-  auto project(const Team&, Get) const {
+  constexpr auto project(const Team&, Get) const {
     return [space = space, image = image](index_t j, T v) { return space.bound(v, image.side(j)); };
   }
   /// The proximal map of t × the norm's non-smooth part, around the original and inside the box (thesis, eq. 18).
@@ -48,7 +47,7 @@ struct penalty_objective {
     };
   }
   template <class Direction, class Team, class Get>
-  auto direction(const Team& team, const Direction& kind, Get g) const {
+  constexpr auto direction(const Team& team, const Direction& kind, Get g) const {
     return kind.template operator()<T>(norm, team, image.size, g);
   }
 };
@@ -83,7 +82,7 @@ struct penalty {
   Optimizer optimizer{};
   Space space{};
   Search search{};
-  std::tuple<Also...> also{}; ///< further rankings
+  list<Also...> also{}; ///< further rankings
   /// Ends a run whose objective has not fallen by 0.01 % in a tenth of its steps (Carlini & Wagner's program), each
   /// image on its own.
   bool abort_early = true;
@@ -104,40 +103,40 @@ struct penalty {
     ::advx::detail::check_policy(space);
     ::advx::detail::check_policy(search);
   }
-  constexpr auto rankings() const { return std::tuple_cat(std::tuple<Norm>(norm), also); }
+  constexpr auto rankings() const { return list<Norm, Also...>{norm, also}; }
   constexpr schedule begin_schedule() const { return search.start(); }
   constexpr bool next_run(schedule& s, bool succeeded) const { return search.next(s, succeeded); }
   constexpr double constant(const schedule& s) const { return s.constant; }
   constexpr bool stops_at_success() const { return false; }
   template <class T>
-  double limit(const image_ref<T>&) const {
+  constexpr double limit(const image_ref<T>&) const {
     return std::numeric_limits<double>::infinity();
   }
 
   template <class Team, class T>
-  void start(const Team& team, const image_ref<T>& image, const schedule&, T* z) const {
+  constexpr void start(const Team& team, const image_ref<T>& image, const schedule&, T* z) const {
     team.each(image.size, [=, space = space](index_t j) { z[j] = space.encode(image.original[j], image.side(j)); });
   }
   template <class T>
-  auto objective(const image_ref<T>& image, const schedule& s, const T* point, const T* gradient) const {
+  constexpr auto objective(const image_ref<T>& image, const schedule& s, const T* point, const T* gradient) const {
     return detail::penalty_objective<Norm, Space, Optimizer::needs_proximal, T>{norm,  space,    image,
                                                                                 point, gradient, T(s.constant)};
   }
   /// size(x − x0) + c·loss, what is minimised.
   template <class Team, class T>
-  T value(const Team& team, const image_ref<T>& image, const schedule& s, const T* x, T loss_value) const {
+  constexpr T value(const Team& team, const image_ref<T>& image, const schedule& s, const T* x, T loss_value) const {
     return T(s.constant) * loss_value + team.template sum<T>(image.size, [=, *this, x0 = image.original](index_t j) {
       return norm.penalty(x[j] - x0[j]);
     });
   }
   template <class Team, class T>
-  void make_feasible(const Team&, const image_ref<T>&, T*) const {}
+  constexpr void make_feasible(const Team&, const image_ref<T>&, T*) const {}
 
-  template <class T, class Backend>
-  using machine = descent<penalty, T, Backend>;
+  template <class T>
+  using machine = descent<penalty, T>;
 };
 
 template <class N, class L, class O, class S = space::pixels, class C = search::fixed, class... A>
-penalty(N, L, O, S = {}, C = {}, std::tuple<A...> = {}, bool = true) -> penalty<N, L, O, S, C, A...>;
+penalty(N, L, O, S = {}, C = {}, list<A...> = {}, bool = true) -> penalty<N, L, O, S, C, A...>;
 
 } // namespace advx::attack

@@ -100,7 +100,7 @@ struct carlini_wagner_l2 {
                    optimizer::adam{.step = step, .steps = steps},
                    space::tanh{},
                    search::binary{.constant = constant, .steps = search_steps},
-                   std::tuple<>{},
+                   list<>{},
                    abort_early};
   }
 };
@@ -122,7 +122,7 @@ struct elastic_net {
                    optimizer::fista{.step = step, .steps = steps},
                    space::pixels{},
                    search::binary{.constant = constant, .steps = search_steps},
-                   std::tuple<norm::l1>{},
+                   list<norm::l1>{},
                    abort_early};
   }
 };

@@ -20,6 +20,13 @@ constexpr auto recipe_of(const Attack& attack) {
     return attack;
 }
 
+/// The table of n images that nothing is known of.
+inline void prepare(outcome_table& o, std::size_t n) {
+  o.success.resize(n);
+  o.labels.assign(n, no_label);
+  for (auto* d : {&o.l0, &o.l1, &o.l2, &o.linf}) d->resize(n);
+}
+
 template <class T>
 void check_images(batch_view<const T> images, const box& b) {
   const auto n = static_cast<std::size_t>(images.cols);
@@ -128,36 +135,31 @@ auto run(const Attack& attack, const Model& model, const Images& images, const G
                   double(settings.budget.queries));
   detail::require(settings.budget.seconds > 0, "options.budget", "seconds", "seconds > 0", settings.budget.seconds);
 
-  const index_t jobs = rows.rows * goal.cases();
-  const auto n = static_cast<std::size_t>(jobs);
+  const attack::run_order<T> order(rows, classes, goal, settings);
+  const auto n = static_cast<std::size_t>(order.jobs());
   result<typename traits::container> out;
-  const auto prepare = [&](outcome<typename traits::container>& o, const char* name) {
-    o.ranking = name;
-    o.images = traits::make(images, jobs);
-    o.success.resize(n);
-    o.labels.assign(n, no_label);
-    for (auto* d : {&o.l0, &o.l1, &o.l2, &o.linf}) d->resize(n);
-    T* to = traits::data(o.images);
-    for (index_t i = 0; i < jobs; ++i) std::copy_n(rows.row(i / goal.cases()), rows.cols, to + i * rows.cols);
-  };
-  std::apply(
-      [&](const auto& first, const auto&... rest) {
-        prepare(out, first.name);
-        out.other_rankings.resize(sizeof...(rest));
-        [[maybe_unused]] std::size_t k = 0;
-        (prepare(out.other_rankings[k++], rest.name), ...);
-      },
-      recipe.rankings());
-  out.cases = goal.cases();
+  out.cases = order.cases;
   out.status.assign(n, status::stopped);
   out.clean_labels.assign(n, no_label);
   out.constant.resize(n);
   for (auto* counter : {&out.iterations, &out.queries, &out.forward_rows, &out.pullback_rows}) counter->resize(n);
   out.row_invariant = is_row_invariant<Model>;
 
-  std::vector<T*> sinks{traits::data(out.images)};
-  for (auto& o : out.other_rankings) sinks.push_back(traits::data(o.images));
-  attack::bound<recipe_type, Model, Backend>(recipe, model, backend)(rows, goal, settings, out, sinks.data());
+  const auto rankings = recipe.rankings();
+  out.other_rankings.resize(static_cast<std::size_t>(rankings.size - 1));
+  attack::outputs<T> to{out, {}, {}};
+  rankings.visit([&](const auto& norm, index_t k) {
+    auto& ranked = k == 0 ? static_cast<outcome<typename traits::container>&>(out)
+                          : out.other_rankings[static_cast<std::size_t>(k - 1)];
+    ranked.ranking = norm.name;
+    ranked.images = traits::make(images, order.jobs());
+    detail::prepare(ranked, n);
+    to.rankings.push_back(&ranked);
+    to.images.push_back(traits::data(ranked.images));
+    for (index_t i = 0; i < order.jobs(); ++i)
+      std::copy_n(rows.row(i / order.cases), rows.cols, to.images.back() + i * rows.cols);
+  });
+  attack::bound<recipe_type, Model, Backend>(recipe, model, backend)(order, to);
   return out;
 }
 

@@ -19,12 +19,9 @@ enum class status : std::uint8_t {
   non_finite,          ///< the model's answer was NaN or infinite on the way; the image is the best found before
 };
 
-/// The images that one ranking keeps: for each attacked image the successful one that the ranking puts first, else the
-/// one that came nearest to the goal. Distances are between the stored values, in double, unsquared.
-template <class Images>
-struct outcome {
+/// What is known of the images that one ranking keeps. Distances are between the stored values, in double, unsquared.
+struct outcome_table {
   std::string ranking;               ///< the name of the norm that ranked
-  Images images;                     ///< one row per image (and target class)
   std::vector<std::uint8_t> success; ///< 1: adversarial
   std::vector<label_t> labels;       ///< the model's class for the returned image
   std::vector<double> l0, l1, l2, linf;
@@ -47,12 +44,16 @@ struct outcome {
   }
 };
 
-/// A run's answer. Row i belongs to image i / cases and to target class i % cases.
+/// The images that one ranking keeps: for each attacked image the successful one that the ranking puts first, else the
+/// one that came nearest to the goal.
 template <class Images>
-struct result : outcome<Images> {
-  std::vector<outcome<Images>> other_rankings; ///< further rankings of the same run, if the recipe has any
-  index_t cases = 1;                           ///< target classes per image
+struct outcome : outcome_table {
+  Images images; ///< one row per image (and target class)
+};
 
+/// What is known of a run's images whatever ranks them. Row i belongs to image i / cases and to target class i % cases.
+struct run_table {
+  index_t cases = 1; ///< target classes per image
   std::vector<advx::status> status;
   std::vector<label_t> clean_labels;       ///< the model's class for the original
   std::vector<double> constant;            ///< the last c with a success (penalty attacks), else the last tried
@@ -64,6 +65,12 @@ struct result : outcome<Images> {
   double model_seconds = 0;                ///< CPU time inside the model's passes, all workers
   bool row_invariant = false;              ///< the model claims that a row's answer does not depend on its batch
   bool complete = true;                    ///< false: stopped before every image was finished
+};
+
+/// A run's answer.
+template <class Images>
+struct result : outcome<Images>, run_table {
+  std::vector<outcome<Images>> other_rankings; ///< further rankings of the same run, if the recipe has any
 };
 
 } // namespace advx

@@ -14,7 +14,7 @@ namespace advx::kernel {
 /// One pass over integers, whose maximum compilers vectorise: a number is finite where its bits without the sign are
 /// below those of infinity.
 template <class T, class Team>
-bool all_finite(const Team& team, const T* x, index_t n) {
+constexpr bool all_finite(const Team& team, const T* x, index_t n) {
   using bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
   constexpr bits magnitude = std::numeric_limits<bits>::max();
   return n == 0 || team.template max<bits>(n, [=](index_t j) { return std::bit_cast<bits>(x[j]) & magnitude; }) <

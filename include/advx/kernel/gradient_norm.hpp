@@ -11,14 +11,14 @@ namespace advx::kernel {
 
 /// max |g(j)|.
 template <class T, class Team, class Get>
-T largest_magnitude(const Team& team, index_t n, Get g) {
+constexpr T largest_magnitude(const Team& team, index_t n, Get g) {
   return team.template max<T>(n, [=](index_t j) { return absolute(g(j)); });
 }
 
 /// Reciprocal of ‖g‖₁; 0 for a zero gradient. The greatest finite number where the reciprocal of a subnormal norm has
 /// none: the direction is then shorter than 1, and not infinite.
 template <class T, class Team, class Get>
-T inverse_l1(const Team& team, index_t n, Get g) {
+constexpr T inverse_l1(const Team& team, index_t n, Get g) {
   const T sum = team.template sum<T>(n, [=](index_t j) { return absolute(g(j)); });
   return sum > T(0) ? minimum(T(1) / sum, std::numeric_limits<T>::max()) : T(0);
 }
@@ -34,7 +34,7 @@ struct scale_pair {
 
 /// Normalises in L2: one pass where the squares are in range, two more where they are not.
 template <class T, class Team, class Get>
-scale_pair<T> inverse_l2(const Team& team, index_t n, Get g) {
+constexpr scale_pair<T> inverse_l2(const Team& team, index_t n, Get g) {
   const T sum = team.template sum<T>(n, [=](index_t j) { return g(j) * g(j); });
   if (sum > T(1e-24) && sum < T(1e30)) return {T(1) / square_root(sum), T(1)};
   const T largest = largest_magnitude<T>(team, n, g);

@@ -24,7 +24,7 @@ struct top_selection {
 
 /// Selects the `k` greatest of n keys `key(j)` ≥ 0, k in [0, n]. O(n·bits) with counts only, exact.
 template <class T, class Team, class Key>
-top_selection<T> select_top(const Team& team, index_t n, index_t k, Key key) {
+constexpr top_selection<T> select_top(const Team& team, index_t n, index_t k, Key key) {
   using bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   if (k <= 0) return {std::numeric_limits<T>::infinity(), -1};
   if (k >= n) return {T(-1), -1};

@@ -13,8 +13,8 @@ struct cross_entropy {
 
   /// Value, and ∂loss/∂scores into `cotangent`. O(classes).
   template <score_scale Scale, class Team, class T>
-  value<T> operator()(const Team& team, const T* z, index_t classes, row_goal goal, const kernel::score_summary<T>& s,
-                      T, T* cotangent) const {
+  constexpr value<T> operator()(const Team& team, const T* z, index_t classes, row_goal goal,
+                                const kernel::score_summary<T>& s, T, T* cotangent) const {
     const label_t own = goal.targeted() ? goal.target : goal.label;
     const T direction = goal.targeted() ? T(1) : T(-1);
     if constexpr (Scale == score_scale::logits) {

@@ -20,8 +20,8 @@ struct margin {
   }
 
   template <score_scale, class Team, class T>
-  value<T> operator()(const Team& team, const T*, index_t classes, row_goal goal, const kernel::score_summary<T>& s,
-                      T tie, T* cotangent) const {
+  constexpr value<T> operator()(const Team& team, const T*, index_t classes, row_goal goal,
+                                const kernel::score_summary<T>& s, T tie, T* cotangent) const {
     const T missing = s.required(confidence, tie) - s.margin;
     const label_t own = goal.targeted() ? goal.target : goal.label;
     const bool active = missing > T(0);

@@ -19,13 +19,13 @@ struct distances {
 namespace detail {
 
 template <class R = double, class Team, class T>
-R sum_of_magnitudes(const Team& team, const T* x, const T* x0, index_t n) {
+constexpr R sum_of_magnitudes(const Team& team, const T* x, const T* x0, index_t n) {
   return team.template sum<R>(
       n, [=](index_t j) { return kernel::absolute(static_cast<R>(x[j]) - static_cast<R>(x0[j])); });
 }
 
 template <class R = double, class Team, class T>
-R sum_of_squares(const Team& team, const T* x, const T* x0, index_t n) {
+constexpr R sum_of_squares(const Team& team, const T* x, const T* x0, index_t n) {
   return team.template sum<R>(n, [=](index_t j) {
     const R d = static_cast<R>(x[j]) - static_cast<R>(x0[j]);
     return d * d;
@@ -35,7 +35,7 @@ R sum_of_squares(const Team& team, const T* x, const T* x0, index_t n) {
 /// Moves x towards x0 until its distance, in double from the stored values, is at most `radius`. Images between two
 /// points of a box stay in the box. One pass where nothing is to do.
 template <class Norm, class Team, class T>
-void shrink_into_ball(const Norm& norm, const Team& team, const image_ref<T>& image, double radius, T* x) {
+constexpr void shrink_into_ball(const Norm& norm, const Team& team, const image_ref<T>& image, double radius, T* x) {
   const T* x0 = image.original;
   // Rounding of x0 + δ is small beside x0, but not beside a short δ: each attempt keeps eight times more clear.
   double reserve = 4.0 * double(std::numeric_limits<T>::epsilon());
@@ -52,7 +52,7 @@ void shrink_into_ball(const Norm& norm, const Team& team, const image_ref<T>& im
 
 /// All four distances between x and x0.
 template <class Team, class T>
-distances measure(const Team& team, const T* x, const T* x0, index_t n) {
+constexpr distances measure(const Team& team, const T* x, const T* x0, index_t n) {
   distances d;
   d.l0 = static_cast<double>(team.count(n, [=](index_t j) { return x[j] != x0[j]; }));
   d.l1 = detail::sum_of_magnitudes(team, x, x0, n);

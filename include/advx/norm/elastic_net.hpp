@@ -16,12 +16,12 @@ struct elastic_net {
   void check() const { ::advx::detail::require(beta >= 0, "norm::elastic_net", "beta", "beta >= 0", beta); }
 
   template <class Team, class T>
-  double distance(const Team& team, const T* x, const T* x0, index_t n) const {
+  constexpr double distance(const Team& team, const T* x, const T* x0, index_t n) const {
     return detail::sum_of_squares(team, x, x0, n) + beta * detail::sum_of_magnitudes(team, x, x0, n);
   }
   /// What ranks successes: grows with the distance, in the images' own precision, since every success is ranked.
   template <class Team, class T>
-  T rank(const Team& team, const T* x, const T* x0, index_t n) const {
+  constexpr T rank(const Team& team, const T* x, const T* x0, index_t n) const {
     return team.template sum<T>(n, [=, *this](index_t j) { return penalty(x[j] - x0[j]); });
   }
 

@@ -13,7 +13,7 @@ struct l0 {
   static constexpr const char* name = "l0";
 
   template <class Team, class T>
-  double distance(const Team& team, const T* x, const T* x0, index_t n) const {
+  constexpr double distance(const Team& team, const T* x, const T* x0, index_t n) const {
     return static_cast<double>(team.count(n, [=](index_t j) { return x[j] != x0[j]; }));
   }
 
@@ -34,7 +34,7 @@ struct l0 {
   /// The nearest point of {at most ⌊radius⌋ coordinates differ} ∩ box to v: the coordinates are kept for which keeping
   /// saves most, ties by position.
   template <class T, class Team, class Get>
-  auto projection(const Team& team, const image_ref<T>& image, double radius, Get v) const {
+  constexpr auto projection(const Team& team, const image_ref<T>& image, double radius, Get v) const {
     const T* x0 = image.original;
     const T* lower = image.lower;
     const T* upper = image.upper;
@@ -49,11 +49,11 @@ struct l0 {
     };
   }
   template <class Team, class T>
-  void fit(const Team&, const image_ref<T>&, double, T*) const {}
+  constexpr void fit(const Team&, const image_ref<T>&, double, T*) const {}
 
   /// ⌊radius⌋ coordinates, every choice of them equally likely, moved uniformly within ±1.
   template <class T, class Team>
-  auto random_point(const Team& team, index_t n, double radius, kernel::random_stream random) const {
+  constexpr auto random_point(const Team& team, index_t n, double radius, kernel::random_stream random) const {
     const auto chosen = kernel::select_top<T>(team, n, static_cast<index_t>(radius),
                                               [=](index_t j) { return random.template uniform<T>(j); });
     return [=](index_t j) {

@@ -21,12 +21,12 @@ struct l1 {
   static constexpr const char* name = "l1";
 
   template <class Team, class T>
-  double distance(const Team& team, const T* x, const T* x0, index_t n) const {
+  constexpr double distance(const Team& team, const T* x, const T* x0, index_t n) const {
     return detail::sum_of_magnitudes(team, x, x0, n);
   }
   /// What ranks successes: grows with the distance, in the images' own precision, since every success is ranked.
   template <class Team, class T>
-  T rank(const Team& team, const T* x, const T* x0, index_t n) const {
+  constexpr T rank(const Team& team, const T* x, const T* x0, index_t n) const {
     return detail::sum_of_magnitudes<T>(team, x, x0, n);
   }
 
@@ -50,12 +50,12 @@ struct l1 {
 
   /// g/‖g‖₁, or 0 for a zero gradient (the L1 fast gradient step of Sharma's thesis, eq. 7).
   template <class T, class Team, class Get>
-  auto normalised(const Team& team, index_t n, Get g) const {
+  constexpr auto normalised(const Team& team, index_t n, Get g) const {
     return [inverse = kernel::inverse_l1<T>(team, n, g)](index_t, T value) { return value * inverse; };
   }
   /// The steepest direction of unit length: the first coordinate with the greatest |g|, alone.
   template <class T, class Team, class Get>
-  auto dual(const Team& team, index_t n, Get g) const {
+  constexpr auto dual(const Team& team, index_t n, Get g) const {
     const index_t top = team.template argmax<T>(n, [=](index_t j) { return kernel::absolute(g(j)); });
     return [top](index_t j, T value) { return j == top ? kernel::sign(value) : T(0); };
   }
@@ -65,15 +65,15 @@ struct l1 {
   /// Σ min(max(|d| − λ, 0), b) falls piecewise linearly with λ; Newton's steps inside a shrinking bracket find its
   /// root.
   template <class T, class Team, class Get>
-  auto projection(const Team& team, const image_ref<T>& image, double radius, Get v) const {
+  constexpr auto projection(const Team& team, const image_ref<T>& image, double radius, Get v) const {
     const T* x0 = image.original;
     const T* lower = image.lower;
     const T* upper = image.upper;
     const T r = T(radius);
     const auto magnitude = [=](index_t j) { return kernel::absolute(v(j) - x0[j]); };
     const auto room = [=](index_t j) { return v(j) < x0[j] ? x0[j] - lower[j] : upper[j] - x0[j]; };
-    const auto length = [=](T lambda) {
-      return team.template sum<T>(image.size, [=](index_t j) {
+    const auto length = [=, &team](T lambda) {
+      return team.template sum<T>(image.size, [magnitude, room, lambda](index_t j) {
         return kernel::minimum(kernel::maximum(magnitude(j) - lambda, T(0)), room(j));
       });
     };
@@ -103,13 +103,13 @@ struct l1 {
     };
   }
   template <class Team, class T>
-  void fit(const Team& team, const image_ref<T>& image, double radius, T* x) const {
+  constexpr void fit(const Team& team, const image_ref<T>& image, double radius, T* x) const {
     detail::shrink_into_ball(*this, team, image, radius, x);
   }
 
   /// Uniform in the ball: signed exponentials over the sum of n + 1 exponentials (Barthe et al. 2005).
   template <class T, class Team>
-  auto random_point(const Team& team, index_t n, double radius, kernel::random_stream random) const {
+  constexpr auto random_point(const Team& team, index_t n, double radius, kernel::random_stream random) const {
     const T sum = team.template sum<T>(n + 1, [=](index_t j) { return random.template exponential<T>(j); });
     return [=, scale = T(radius) / sum](index_t j) {
       const T e = scale * random.template exponential<T>(j);

@@ -6,8 +6,6 @@
 #include <advx/kernel/philox.hpp>
 #include <advx/norm/distance.hpp>
 
-#include <cmath>
-
 namespace advx::norm {
 
 /// ‖δ‖₂. As a penalty its square, as papers have it (Carlini & Wagner 2017, eq. 6); as a distance unsquared.
@@ -16,12 +14,12 @@ struct l2 {
   static constexpr const char* name = "l2";
 
   template <class Team, class T>
-  double distance(const Team& team, const T* x, const T* x0, index_t n) const {
+  constexpr double distance(const Team& team, const T* x, const T* x0, index_t n) const {
     return kernel::square_root(detail::sum_of_squares(team, x, x0, n));
   }
   /// What ranks successes: grows with the distance, in the images' own precision, since every success is ranked.
   template <class Team, class T>
-  T rank(const Team& team, const T* x, const T* x0, index_t n) const {
+  constexpr T rank(const Team& team, const T* x, const T* x0, index_t n) const {
     return detail::sum_of_squares<T>(team, x, x0, n);
   }
 
@@ -45,11 +43,11 @@ struct l2 {
 
   /// g/‖g‖₂, or 0 for a zero gradient. The steepest direction of unit length is the same.
   template <class T, class Team, class Get>
-  auto normalised(const Team& team, index_t n, Get g) const {
+  constexpr auto normalised(const Team& team, index_t n, Get g) const {
     return [scale = kernel::inverse_l2<T>(team, n, g)](index_t, T value) { return scale(value); };
   }
   template <class T, class Team, class Get>
-  auto dual(const Team& team, index_t n, Get g) const {
+  constexpr auto dual(const Team& team, index_t n, Get g) const {
     return normalised<T>(team, n, g);
   }
 
@@ -58,7 +56,7 @@ struct l2 {
   /// With u = s², the squared distance Σ min(u·d², b²) is concave and piecewise linear in u, so Newton's steps from the
   /// left reach its root in finitely many passes (usually two or three).
   template <class T, class Team, class Get>
-  auto projection(const Team& team, const image_ref<T>& image, double radius, Get v) const {
+  constexpr auto projection(const Team& team, const image_ref<T>& image, double radius, Get v) const {
     const T* x0 = image.original;
     const T* lower = image.lower;
     const T* upper = image.upper;
@@ -96,18 +94,19 @@ struct l2 {
     };
   }
   template <class Team, class T>
-  void fit(const Team& team, const image_ref<T>& image, double radius, T* x) const {
+  constexpr void fit(const Team& team, const image_ref<T>& image, double radius, T* x) const {
     detail::shrink_into_ball(*this, team, image, radius, x);
   }
 
   /// Uniform in the ball: a normal vector's direction, and a length of radius·U^(1/n).
   template <class T, class Team>
-  auto random_point(const Team& team, index_t n, double radius, kernel::random_stream random) const {
+  constexpr auto random_point(const Team& team, index_t n, double radius, kernel::random_stream random) const {
     const T squares = team.template sum<T>(n, [=](index_t j) {
       const T z = random.template normal<T>(j);
       return z * z;
     });
-    const double length = radius * std::pow(random.template uniform<double>(n), 1.0 / static_cast<double>(n));
+    const double length =
+        radius * kernel::exp(kernel::log(random.template uniform<double>(n)) / static_cast<double>(n));
     return [=, scale = T(length) / kernel::square_root(squares)](index_t j) {
       return scale * random.template normal<T>(j);
     };

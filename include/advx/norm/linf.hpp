@@ -14,27 +14,27 @@ struct linf {
   static constexpr const char* name = "linf";
 
   template <class Team, class T>
-  double distance(const Team& team, const T* x, const T* x0, index_t n) const {
+  constexpr double distance(const Team& team, const T* x, const T* x0, index_t n) const {
     return team.template max<double>(
         n, [=](index_t j) { return kernel::absolute(static_cast<double>(x[j]) - static_cast<double>(x0[j])); });
   }
 
   /// g/‖g‖∞, or 0 for a zero gradient.
   template <class T, class Team, class Get>
-  auto normalised(const Team& team, index_t n, Get g) const {
+  constexpr auto normalised(const Team& team, index_t n, Get g) const {
     const T largest = kernel::largest_magnitude<T>(team, n, g);
     return [largest](index_t, T value) { return largest > T(0) ? value / largest : T(0); };
   }
   /// sign g: the steepest direction of unit length (Goodfellow et al. 2015).
   template <class T, class Team, class Get>
-  auto dual(const Team&, index_t, Get) const {
+  constexpr auto dual(const Team&, index_t, Get) const {
     return [](index_t, T value) { return kernel::sign(value); };
   }
 
   /// Clips to [x0 − radius, x0 + radius] ∩ box. The radius is rounded inwards by the error of one addition, so that the
   /// distance of the stored values never exceeds it.
   template <class T, class Team, class Get>
-  auto projection(const Team&, const image_ref<T>& image, double radius, Get) const {
+  constexpr auto projection(const Team&, const image_ref<T>& image, double radius, Get) const {
     const T* x0 = image.original;
     const T* lower = image.lower;
     const T* upper = image.upper;
@@ -46,11 +46,11 @@ struct linf {
     };
   }
   template <class Team, class T>
-  void fit(const Team&, const image_ref<T>&, double, T*) const {}
+  constexpr void fit(const Team&, const image_ref<T>&, double, T*) const {}
 
   /// Uniform in the cube.
   template <class T, class Team>
-  auto random_point(const Team&, index_t, double radius, kernel::random_stream random) const {
+  constexpr auto random_point(const Team&, index_t, double radius, kernel::random_stream random) const {
     return [=](index_t j) { return T(radius) * (T(2) * random.template uniform<T>(j) - T(1)); };
   }
 };

@@ -20,6 +20,7 @@ struct adam {
   static constexpr bool needs_proximal = false;
   static constexpr bool needs_direction = false;
   static constexpr index_t vectors = 2; // the moments
+  static constexpr index_t max_points = 1;
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
     ::advx::detail::require(step > 0, "optimizer::adam", "step", "step > 0", step);
@@ -44,13 +45,13 @@ struct adam {
     return p.iterate;
   }
   template <class Team, class T>
-  void start(const Team& team, row<T>& r, const place<T>& p) const {
+  constexpr void start(const Team& team, row<T>& r, const place<T>& p) const {
     r = {};
     T* m = p.vector(0);
     team.each(2 * p.size, [=](index_t j) { m[j] = T(0); });
   }
   template <class Team, class T, class Objective>
-  void tell(const Team& team, row<T>& r, const place<T>& p, const Objective& objective) const {
+  constexpr void tell(const Team& team, row<T>& r, const place<T>& p, const Objective& objective) const {
     r.decay1 *= beta1;
     r.decay2 *= beta2;
     T *z = p.iterate, *m = p.vector(0), *v = p.vector(1);

@@ -3,8 +3,9 @@
 ///
 /// An optimizer is an aggregate of its parameters with
 ///  - `name`; `int steps`, the number of its steps;
-///  - `vectors`, how many vectors of the image's size it keeps beside its iterate, and `template <class T> row`, its
-///    scalars;
+///  - `vectors`, how many vectors of the image's size it keeps beside its iterate; `max_points`, the most points that
+///  it
+///    asks for at once; and `template <class T> row`, its scalars;
 ///  - `asks(row, step)`, which points it wants evaluated before step `step` (0 … steps; at `steps` it has ended and
 ///  asks
 ///    only for what is still to be judged);

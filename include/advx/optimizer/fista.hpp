@@ -27,6 +27,7 @@ struct fista {
   static constexpr bool needs_proximal = true;
   static constexpr bool needs_direction = false;
   static constexpr index_t vectors = 1; // y
+  static constexpr index_t max_points = 2;
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
     ::advx::detail::require(step > 0, "optimizer::fista", "step", "step > 0", step);
@@ -46,12 +47,12 @@ struct fista {
     return i == 0 && p.step < steps ? p.vector(0) : p.iterate;
   }
   template <class Team, class T>
-  void start(const Team& team, row<T>&, const place<T>& p) const {
+  constexpr void start(const Team& team, row<T>&, const place<T>& p) const {
     T *x = p.iterate, *y = p.vector(0);
     team.each(p.size, [=](index_t j) { y[j] = x[j]; });
   }
   template <class Team, class T, class Objective>
-  void tell(const Team& team, row<T>&, const place<T>& p, const Objective& objective) const {
+  constexpr void tell(const Team& team, row<T>&, const place<T>& p, const Objective& objective) const {
     T *x = p.iterate, *y = p.vector(0);
     const double k = double(p.step);
     const T alpha = T(decay ? step * kernel::square_root(1 - k / steps) : step);

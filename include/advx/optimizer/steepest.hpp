@@ -15,7 +15,7 @@ namespace direction {
 struct normalised {
   static constexpr const char* name = "normalised";
   template <class T, class Norm, class Team, class Get>
-  auto operator()(const Norm& norm, const Team& team, index_t n, Get g) const {
+  constexpr auto operator()(const Norm& norm, const Team& team, index_t n, Get g) const {
     return norm.template normalised<T>(team, n, g);
   }
 };
@@ -23,7 +23,7 @@ struct normalised {
 struct dual {
   static constexpr const char* name = "dual";
   template <class T, class Norm, class Team, class Get>
-  auto operator()(const Norm& norm, const Team& team, index_t n, Get g) const {
+  constexpr auto operator()(const Norm& norm, const Team& team, index_t n, Get g) const {
     return norm.template dual<T>(team, n, g);
   }
 };
@@ -31,7 +31,7 @@ struct dual {
 struct sign {
   static constexpr const char* name = "sign";
   template <class T, class Norm, class Team, class Get>
-  auto operator()(const Norm&, const Team&, index_t, Get) const {
+  constexpr auto operator()(const Norm&, const Team&, index_t, Get) const {
     return [](index_t, T g) { return kernel::sign(g); };
   }
 };
@@ -50,6 +50,7 @@ struct steepest {
   static constexpr bool needs_proximal = false;
   static constexpr bool needs_direction = true;
   static constexpr index_t vectors = 1; // the accumulated gradient
+  static constexpr index_t max_points = 1;
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
     ::advx::detail::require(step >= 0, "optimizer::steepest", "step", "step >= 0", step);
@@ -69,12 +70,12 @@ struct steepest {
     return p.iterate;
   }
   template <class Team, class T>
-  void start(const Team& team, row<T>&, const place<T>& p) const {
+  constexpr void start(const Team& team, row<T>&, const place<T>& p) const {
     if (momentum == 0) return;
     team.each(p.size, [g = p.vector(0)](index_t j) { g[j] = T(0); });
   }
   template <class Team, class T, class Objective>
-  void tell(const Team& team, row<T>&, const place<T>& p, const Objective& objective) const {
+  constexpr void tell(const Team& team, row<T>&, const place<T>& p, const Objective& objective) const {
     if (momentum == 0) {
       advance(team, p, objective, [=](index_t j) { return objective.gradient(j); });
       return;
@@ -87,7 +88,7 @@ struct steepest {
 
 private:
   template <class Team, class T, class Objective, class Get>
-  void advance(const Team& team, const place<T>& p, const Objective& objective, Get g) const {
+  constexpr void advance(const Team& team, const place<T>& p, const Objective& objective, Get g) const {
     T* x = p.iterate;
     const T length = T(step * objective.step_scale);
     const auto towards = objective.template direction<Direction>(team, direction, g);

@@ -13,7 +13,8 @@ struct original {
   static constexpr bool at_original = true;
 
   template <class Norm, class Team, class T>
-  void operator()(const Norm&, const Team& team, const image_ref<T>& image, double, kernel::random_stream, T* x) const {
+  constexpr void operator()(const Norm&, const Team& team, const image_ref<T>& image, double, kernel::random_stream,
+                            T* x) const {
     team.each(image.size, [=, x0 = image.original](index_t j) { x[j] = x0[j]; });
   }
 };

@@ -13,8 +13,8 @@ struct uniform {
   static constexpr bool at_original = false;
 
   template <class Norm, class Team, class T>
-  void operator()(const Norm& norm, const Team& team, const image_ref<T>& image, double radius,
-                  kernel::random_stream random, T* x) const {
+  constexpr void operator()(const Norm& norm, const Team& team, const image_ref<T>& image, double radius,
+                            kernel::random_stream random, T* x) const {
     const auto delta = norm.template random_point<T>(team, image.size, radius, random);
     team.each(image.size, [=, x0 = image.original](index_t j) { x[j] = x0[j] + delta(j); });
     const auto project = norm.projection(team, image, radius, [x](index_t j) { return x[j]; });

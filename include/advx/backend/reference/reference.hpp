@@ -14,6 +14,7 @@ namespace advx::backend {
 /// Standard containers and scalar loops.
 struct reference {
   static constexpr const char* name = "reference";
+  static constexpr bool lockstep = false; ///< a worker goes through its rows one by one
 
   template <class T>
   using buffer = std::vector<T>;
@@ -31,6 +32,11 @@ struct reference {
     std::copy_n(device, n, host);
   }
   reference_team team() const noexcept { return {}; }
+  /// Runs `program(team, r)` for each row r in [0, n), in order.
+  template <class Program>
+  void rows(index_t n, const Program& program) const {
+    for (index_t r = 0; r < n; ++r) program(team(), r);
+  }
 };
 
 static_assert(backend_like<reference>);

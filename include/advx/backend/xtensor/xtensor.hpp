@@ -15,6 +15,7 @@ namespace advx::backend {
 /// xtensor's containers hold the values; row programs run on their memory.
 struct xtensor {
   static constexpr const char* name = "xtensor";
+  static constexpr bool lockstep = false; ///< a worker goes through its rows one by one
 
   template <class T>
   using buffer = xt::xtensor<T, 1>;
@@ -34,6 +35,11 @@ struct xtensor {
     std::copy_n(device, n, host);
   }
   vector_team team() const noexcept { return {}; }
+  /// Runs `program(team, r)` for each row r in [0, n), in order.
+  template <class Program>
+  void rows(index_t n, const Program& program) const {
+    for (index_t r = 0; r < n; ++r) program(team(), r);
+  }
 };
 
 static_assert(backend_like<xtensor>);

@@ -1,0 +1,36 @@
+/// @file
+/// The memory of a run: taken piece by piece while it is set up, given back all at once.
+#pragma once
+
+#include <advx/core/types.hpp>
+
+#include <cstdint>
+#include <new>
+#include <type_traits>
+#include <vector>
+
+namespace advx::attack {
+
+/// Hands out a backend's memory and keeps it until it dies, so that what is built on it (machines, ledgers) can be
+/// plain views that pass to a device by value.
+template <class Backend>
+class arena {
+public:
+  explicit arena(Backend& backend) : backend_(backend) {}
+
+  /// n values, zeroed, aligned to a cache line.
+  template <class T>
+  T* take(index_t n) {
+    static_assert(std::is_trivially_copyable_v<T>, "advx: an arena holds trivially copyable values");
+    constexpr std::uintptr_t line = 64;
+    blocks_.push_back(backend_.template allocate<unsigned char>(n * index_t(sizeof(T)) + index_t(line)));
+    const auto address = reinterpret_cast<std::uintptr_t>(blocks_.back().data());
+    return reinterpret_cast<T*>((address + line - 1) / line * line);
+  }
+
+private:
+  Backend& backend_;
+  std::vector<typename Backend::template buffer<unsigned char>> blocks_;
+};
+
+} // namespace advx::attack

@@ -1,0 +1,324 @@
+/// @file
+/// The driver of backends that run all slots at once: a tick is four launches, and the host only looks on.
+#pragma once
+
+#include <advx/attack/crew.hpp>
+#include <advx/attack/verification.hpp>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+namespace advx::attack {
+
+namespace detail {
+
+/// One thread of the row's team stores what all of them have made alike, when nobody still reads what was there.
+template <class Team, class V>
+constexpr void store(const Team& team, V& to, const V& value) {
+  team.each(0, [](index_t) {});
+  team.each(1, [&](index_t) { to = value; });
+}
+
+/// The memory of a stage, all in the backend. A lane is a row of a launch; it stands for a slot that is at work.
+template <class Programs, class T>
+struct stage_view {
+  Programs programs;
+  typename Programs::slot* slots;
+  index_t slot_count;
+  const index_t* lanes; ///< the slots at work
+  index_t active;       ///< how many
+  T *points, *scores, *cotangents, *gradients;
+  const label_t* labels;
+  const T* zeros;
+  answer<T>* answers;   ///< max_points per slot
+  std::uint8_t* pulled; ///< per slot and point: is there something to pull back?
+  typename Programs::record* records;
+  T* planes;
+  index_t room;
+  progress* gains; ///< per slot; `total` counts the images that have left it
+  std::uint8_t* live;
+};
+
+template <class Stage>
+struct take_first {
+  Stage on;
+  template <class Team>
+  constexpr void operator()(const Team& team, index_t s) const {
+    typename decltype(Stage::programs)::slot r{};
+    on.programs.take(team, r, s, on.programs.work.first_job + s);
+    store(team, on.slots[s], r);
+    store(team, on.live[s], std::uint8_t{1});
+  }
+};
+
+/// The points of lane b lie at rows b, b + active, ...: those that need a gradient are the first rows of the pass.
+template <class Stage>
+struct place_points {
+  Stage on;
+  template <class Team>
+  constexpr void operator()(const Team& team, index_t b) const {
+    const index_t s = on.lanes[b];
+    auto r = on.slots[s];
+    on.programs.want(r);
+    r.first = b;
+    r.stride = on.active;
+    on.programs.write(team, r, s, on.points);
+    store(team, on.slots[s], r);
+  }
+};
+
+template <class Stage>
+struct judge_points {
+  using programs_type = decltype(Stage::programs);
+  Stage on;
+
+  template <class Team>
+  constexpr void operator()(const Team& team, index_t b) const {
+    const index_t s = on.lanes[b];
+    auto r = on.slots[s];
+    auto* answers = on.answers + s * programs_type::max_points;
+    on.programs.judge(team, r, s, on.points, on.scores, on.labels, answers);
+    if constexpr (programs_type::needs == access::gradients) {
+      const index_t classes = r.image.classes;
+      for (index_t i = 0; i < programs_type::max_gradients; ++i) {
+        auto* to = on.cotangents + (i * on.active + b) * classes;
+        const bool active = !r.done && i < r.asked.gradients && on.programs.cotangent(team, r, s, i, answers, to);
+        if (!active) team.each(classes, [=](index_t j) { to[j] = 0; });
+        store(team, on.pulled[s * programs_type::max_gradients + i], std::uint8_t{active});
+      }
+    }
+    store(team, on.slots[s], r);
+  }
+};
+
+/// The step; an image that is done leaves at once, and the slot takes its next one.
+template <class Stage>
+struct step_slots {
+  using programs_type = decltype(Stage::programs);
+  Stage on;
+  bool stop;
+
+  template <class Team>
+  constexpr void operator()(const Team& team, index_t b) const {
+    const index_t s = on.lanes[b];
+    auto r = on.slots[s];
+    if (r.job < 0) return;
+    constexpr index_t most = programs_type::max_gradients;
+    decltype(Stage::zeros) gradients[std::size_t(most > 0 ? most : 1)] = {};
+    for (index_t i = 0; i < most; ++i)
+      gradients[i] = on.pulled[s * most + i] != 0 ? on.gradients + (i * on.active + b) * r.image.size : on.zeros;
+    on.programs.step(team, r, s, on.answers + s * programs_type::max_points, gradients);
+    if (!r.done && stop) {
+      r.done = true;
+      r.end = status::stopped;
+    }
+    if (r.done) {
+      const index_t mine = r.job - on.programs.work.first_job;
+      typename programs_type::record left{};
+      on.programs.leave(team, r, s, left, on.planes + mine * r.image.size, on.room * r.image.size);
+      store(team, on.records[mine], left);
+      progress gain = on.gains[s];
+      ++gain.total;
+      gain.done += r.end != status::stopped ? 1 : 0;
+      gain.succeeded += r.kept.succeeded ? 1 : 0;
+      gain.forward += r.forward;
+      gain.pullback += r.pullback;
+      store(team, on.gains[s], gain);
+      const index_t next = r.job + on.slot_count;
+      if (!stop && !r.refused && next < on.programs.work.jobs) {
+        on.programs.take(team, r, s, next);
+      } else {
+        r.job = -1;
+        r.asked = {};
+        store(team, on.live[s], std::uint8_t{0});
+      }
+    }
+    store(team, on.slots[s], r);
+  }
+};
+
+} // namespace detail
+
+/// Runs a stage of jobs at a time: their images are uploaded once, their results downloaded once. Slot s takes the jobs
+/// s, s + slots, ...; an image that has finished is frozen at once and leaves its slot to the next. The host looks at
+/// the device every few ticks only, and then closes the ranks of the slots that are still at work.
+///
+/// A stage that does not fit into the backend's memory is run with half as many slots.
+template <class Programs, class Recipe, class Model, class Backend>
+class lockstep {
+  using T = scalar_of<Model>;
+  using slot = typename Programs::slot;
+  using record = typename Programs::record;
+  static constexpr bool pulls = Programs::needs == access::gradients;
+  static constexpr bool scored = ::advx::detail::answers_scores<session_of<Model, Backend>, T>;
+  /// Does the backend go on while the host waits for nothing? Then every look costs a wait.
+  static constexpr bool asynchronous = [] {
+    if constexpr (requires { Backend::asynchronous; })
+      return bool{Backend::asynchronous};
+    else
+      return false;
+  }();
+  static constexpr index_t ticks_between_looks = asynchronous ? 8 : 1;
+  static constexpr index_t stage_bytes = index_t{1} << 30; ///< of results, at most
+
+public:
+  lockstep(const Recipe& recipe, const Model& model, Backend& backend, const run_order<T>& order, outputs<T>& out,
+           crew& all)
+      : recipe_(recipe),
+        model_(model),
+        backend_(backend),
+        order_(order),
+        out_(out),
+        crew_(all) {
+    static_assert(std::is_trivially_copyable_v<slot> && std::is_trivially_copyable_v<Programs>,
+                  "advx: on this backend a machine and its state must be trivially copyable: pointers into the arena's "
+                  "memory and numbers, no containers [attack/machine.hpp]");
+  }
+
+  void run() {
+    const index_t bytes = Programs::stored * order_.images.cols * index_t(sizeof(T));
+    const index_t images = std::max<index_t>(1, std::min(order_.images.rows, stage_bytes / (bytes * order_.cases)));
+    index_t slots = order_.settings.batch;
+    for (index_t first = 0; first < order_.images.rows && !crew_.stopped();) {
+      const index_t count = std::min(images, order_.images.rows - first);
+      try {
+        run_stage(first, count, std::min(slots, count * order_.cases));
+        first += count;
+      } catch (const device_memory_error&) {
+        if (slots == 1) throw;
+        slots = (slots + 1) / 2;
+      }
+    }
+    crew_.add(verified_rows_, model_seconds_);
+  }
+
+private:
+  template <class V>
+  V* uploaded(arena<Backend>& memory, const V* host, index_t n) {
+    V* to = memory.template take<V>(n);
+    if (n > 0) backend_.upload(host, n, to);
+    return to;
+  }
+
+  void run_stage(index_t first, index_t images, index_t slots) {
+    const index_t size = order_.images.cols, classes = order_.classes, jobs = images * order_.cases;
+    const index_t capacity = slots * Programs::max_points;
+    auto session = model_.session(backend_, capacity);
+    arena<Backend> memory(backend_);
+
+    work_order<T> work;
+    work.images = {uploaded(memory, order_.images.row(first), images * size), images, size};
+    work.goals = uploaded(memory, order_.goals.data() + first * order_.cases, jobs);
+    if (const auto e = order_.settings.epsilon; !e.empty()) work.epsilon = uploaded(memory, e.data() + first, images);
+    work.common = order_.common(uploaded(memory, order_.bounds.data(), 5 * size));
+    work.first_job = first * order_.cases;
+    work.jobs = work.first_job + jobs;
+    work.cases = order_.cases;
+    work.queries = order_.settings.budget.queries;
+
+    std::vector<index_t> lanes(static_cast<std::size_t>(slots)), prefix(static_cast<std::size_t>(capacity));
+    std::iota(lanes.begin(), lanes.end(), index_t{0});
+    std::iota(prefix.begin(), prefix.end(), index_t{0});
+    std::vector<progress> gains(static_cast<std::size_t>(slots));
+    std::vector<std::uint8_t> live(static_cast<std::size_t>(slots));
+    index_t* lanes_there = uploaded(memory, lanes.data(), slots);
+    T* points[2] = {memory.template take<T>(capacity * size), memory.template take<T>(capacity * size)};
+    auto* labels = memory.template take<label_t>(scored ? 0 : capacity);
+
+    using stage_type = detail::stage_view<Programs, T>;
+    stage_type stage{Programs(memory, recipe_, slots, work),
+                     memory.template take<slot>(slots),
+                     slots,
+                     lanes_there,
+                     slots,
+                     points[0],
+                     memory.template take<T>(scored ? capacity * classes : 0),
+                     memory.template take<T>(pulls ? capacity * classes : 0),
+                     memory.template take<T>(pulls ? capacity * size : 0),
+                     labels,
+                     memory.template take<T>(size),
+                     memory.template take<answer<T>>(capacity),
+                     memory.template take<std::uint8_t>(capacity),
+                     memory.template take<record>(jobs),
+                     memory.template take<T>(Programs::stored * jobs * size),
+                     jobs,
+                     uploaded(memory, gains.data(), slots),
+                     memory.template take<std::uint8_t>(slots)};
+
+    backend_.rows(slots, detail::take_first<stage_type>{stage});
+    progress seen{};
+    for (index_t tick = 1; stage.active > 0; ++tick) {
+      backend_.rows(stage.active, detail::place_points<stage_type>{stage});
+      const double before = thread_cpu_seconds();
+      const index_t rows = is_row_invariant<Model> ? stage.active * Programs::max_points : capacity;
+      ask<scored>(session, batch_view<const T>{stage.points, rows, size}, classes, stage.scores, labels);
+      const double between = thread_cpu_seconds();
+      backend_.rows(stage.active, detail::judge_points<stage_type>{stage});
+      const double again = thread_cpu_seconds();
+      if constexpr (pulls) {
+        const index_t pulled = is_row_invariant<Model> ? stage.active * Programs::max_gradients : capacity;
+        session.pullback(std::span(prefix).first(static_cast<std::size_t>(pulled)),
+                         batch_view<const T>{stage.cotangents, pulled, classes},
+                         batch_view<T>{stage.gradients, pulled, size});
+      }
+      model_seconds_ += thread_cpu_seconds() - again + (between - before);
+      backend_.rows(stage.active, detail::step_slots<stage_type>{stage, crew_.stopped()});
+      std::swap(points[0], points[1]);
+      stage.points = points[0];
+      crew_.watch();
+      if (tick % ticks_between_looks != 0) continue;
+
+      backend_.download(stage.gains, slots, gains.data());
+      backend_.download(stage.live, slots, live.data());
+      progress now{};
+      for (const progress& g : gains) {
+        now.total += g.total;
+        now.done += g.done;
+        now.succeeded += g.succeeded;
+        now.forward += g.forward;
+        now.pullback += g.pullback;
+      }
+      if (now.total > seen.total) {
+        crew_.report({now.total - seen.total, now.done - seen.done, now.succeeded - seen.succeeded,
+                      now.forward - seen.forward, now.pullback - seen.pullback});
+        seen = now;
+      }
+      std::erase_if(lanes, [&](index_t s) { return live[static_cast<std::size_t>(s)] == 0; });
+      if (static_cast<index_t>(lanes.size()) < stage.active) {
+        stage.active = static_cast<index_t>(lanes.size());
+        if (stage.active > 0) backend_.upload(lanes.data(), stage.active, lanes_there);
+      }
+    }
+    finish(stage, capacity, size, jobs);
+  }
+
+  template <class Stage>
+  void finish(const Stage& stage, index_t tile, index_t size, index_t jobs) {
+    std::vector<record> records(static_cast<std::size_t>(jobs));
+    backend_.download(stage.records, jobs, records.data());
+    for (const record& r : records)
+      if (r.left && r.refused) crew_.refuse(r.job / order_.cases);
+    const T* host = stage.planes;
+    std::vector<T> copy;
+    if constexpr (asynchronous) {
+      copy.resize(static_cast<std::size_t>(Programs::stored * stage.room * size));
+      backend_.download(stage.planes, static_cast<index_t>(copy.size()), copy.data());
+      host = copy.data();
+    }
+    verification<Programs, Model, Backend> verify(model_, backend_, order_, out_, recipe_.confidence(), tile);
+    verify(records, stage.planes, host, stage.room);
+    verified_rows_ += verify.verified_rows;
+  }
+
+  const Recipe& recipe_;
+  const Model& model_;
+  Backend& backend_;
+  const run_order<T>& order_;
+  outputs<T>& out_;
+  crew& crew_;
+  std::int64_t verified_rows_ = 0;
+  double model_seconds_ = 0;
+};
+
+} // namespace advx::attack

@@ -1,0 +1,244 @@
+/// @file
+/// The driver of host backends: a worker goes through its slots one by one, each while its row is in the cache.
+#pragma once
+
+#include <advx/attack/crew.hpp>
+#include <advx/attack/verification.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace advx::attack {
+
+/// Takes images from the crew's queue into its own slots. A tick is one forward pass and one pullback over what all its
+/// slots ask for, packed; an image that has finished leaves its slot to the next one at once.
+///
+/// Cost of a tick beside the model's passes: O(image size) per point, no allocation.
+template <class Programs, class Recipe, class Model, class Backend>
+class worker {
+  using T = scalar_of<Model>;
+  using slot = typename Programs::slot;
+  using record = typename Programs::record;
+  using team_type = decltype(std::declval<Backend&>().team());
+  static constexpr index_t max_points = Programs::max_points;
+  static constexpr bool pulls = Programs::needs == access::gradients;
+  static constexpr bool scored = ::advx::detail::answers_scores<session_of<Model, Backend>, T>;
+
+public:
+  worker(const Recipe& recipe, const Model& model, Backend& backend, const run_order<T>& order, outputs<T>& out,
+         crew& others, index_t slots)
+      : crew_(others),
+        size_(order.images.cols),
+        classes_(order.classes),
+        slots_(pass_slots(slots)),
+        capacity_(pass_rows(slots_)),
+        session_(model.session(backend, capacity_)),
+        memory_(backend),
+        programs_(memory_, recipe, slots_, local(order)),
+        verify_(model, backend, order, out, recipe.confidence(), capacity_),
+        points_{memory_.template take<T>(capacity_ * size_), memory_.template take<T>(capacity_ * size_)},
+        scores_(memory_.template take<T>(capacity_ * classes_)),
+        labels_(memory_.template take<label_t>(capacity_)),
+        cotangents_(memory_.template take<T>(capacity_ * classes_)),
+        gradients_(memory_.template take<T>(capacity_ * size_)),
+        zeros_(memory_.template take<T>(size_)),
+        pending_images_(memory_.template take<T>(capacity_ * Programs::stored * size_)),
+        answers_(static_cast<std::size_t>(capacity_)),
+        gradient_of_(static_cast<std::size_t>(capacity_)),
+        state_(static_cast<std::size_t>(slots_)) {
+    pulled_.reserve(static_cast<std::size_t>(capacity_));
+    pending_.reserve(static_cast<std::size_t>(capacity_));
+  }
+
+  void run() {
+    for (index_t s = 0; s < slots_; ++s)
+      if (refill(s)) place(s);
+    std::swap(points_[0], points_[1]);
+    while (rows_ > 0 || waiting_) tick();
+    flush();
+    crew_.add(verify_.verified_rows, model_seconds_);
+  }
+
+private:
+  static index_t pass_slots(index_t slots) {
+    if (is_row_invariant<Model>) return slots;
+    return std::max<index_t>(1, std::min(slots, fixed_tile / std::min(fixed_tile, max_points)));
+  }
+  static index_t pass_rows(index_t slots) {
+    const index_t typical = std::min<index_t>(max_points, 4);
+    const index_t rows = std::max(slots * typical, max_points);
+    return is_row_invariant<Model> ? rows : std::max(rows, fixed_tile);
+  }
+  static work_order<T> local(const run_order<T>& order) {
+    work_order<T> w;
+    w.images = order.images;
+    w.goals = order.goals.data();
+    w.epsilon = order.settings.epsilon.empty() ? nullptr : order.settings.epsilon.data();
+    w.common = order.common(order.bounds.data());
+    w.jobs = order.jobs();
+    w.cases = order.cases;
+    w.queries = order.settings.budget.queries;
+    return w;
+  }
+  slot& at(index_t s) { return state_[static_cast<std::size_t>(s)]; }
+
+  /// Takes the next image of the queue into slot s; false where there is none.
+  bool refill(index_t s) {
+    const index_t job = crew_.next_job();
+    if (job < 0)
+      at(s) = slot{};
+    else
+      programs_.take(team_, at(s), s, job);
+    return job >= 0;
+  }
+
+  /// Writes what slot s asks for into the next pass; where it does not fit, the slot waits for a tick.
+  void place(index_t s) {
+    slot& r = at(s);
+    const index_t wanted = programs_.want(r);
+    if (r.done || rows_ + wanted > capacity_) {
+      r.asked = {};
+      waiting_ = true;
+      return;
+    }
+    r.first = rows_;
+    rows_ += wanted;
+    programs_.write(team_, r, s, points_[1]);
+  }
+
+  void tick() {
+    const index_t rows = rows_;
+    rows_ = 0;
+    waiting_ = false;
+    forward(rows);
+    pulled_.clear();
+    for (index_t s = 0; s < slots_; ++s) judge(s);
+    pull_back();
+    progress gained{};
+    // The slot that goes first changes, so that none waits for ever where a pass is full.
+    for (index_t k = 0; k < slots_; ++k) {
+      const index_t s = (turn_ + k) % slots_;
+      slot& r = at(s);
+      if (r.job < 0) continue;
+      step(s);
+      if (!r.done && crew_.stopped()) {
+        r.done = true;
+        r.end = status::stopped;
+      }
+      if (r.done) {
+        retire(s, gained);
+        if (!refill(s)) continue;
+      }
+      place(s);
+    }
+    turn_ = (turn_ + 1) % slots_;
+    std::swap(points_[0], points_[1]);
+    crew_.watch();
+    if (gained.total > 0) crew_.report(gained);
+  }
+
+  /// One pass, padded to a fixed number of rows where the model's answers may depend on it.
+  void forward(index_t rows) {
+    if (rows == 0) return;
+    T* points = points_[0];
+    index_t padded = rows;
+    if constexpr (!is_row_invariant<Model>) {
+      padded = capacity_;
+      for (index_t i = rows; i < padded; ++i) std::copy_n(points, size_, points + i * size_);
+    }
+    const double before = thread_cpu_seconds();
+    ask<scored>(session_, batch_view<const T>{points, padded, size_}, classes_, scores_, labels_);
+    model_seconds_ += thread_cpu_seconds() - before;
+  }
+
+  void judge(index_t s) {
+    slot& r = at(s);
+    if (r.job < 0) return;
+    answer<T>* answers = answers_.data() + r.first;
+    programs_.judge(team_, r, s, points_[0], scores_, labels_, answers);
+    if constexpr (pulls) {
+      for (index_t i = 0; !r.done && i < r.asked.gradients; ++i) {
+        const auto row = static_cast<index_t>(pulled_.size());
+        const bool active = programs_.cotangent(team_, r, s, i, answers, cotangents_ + row * classes_);
+        gradient_of_[static_cast<std::size_t>(r.row(i))] = active ? row : -1;
+        if (active) pulled_.push_back(r.row(i));
+      }
+    }
+  }
+
+  void pull_back() {
+    if constexpr (pulls) {
+      if (pulled_.empty()) return;
+      index_t rows = static_cast<index_t>(pulled_.size());
+      if constexpr (!is_row_invariant<Model>) {
+        for (; rows < capacity_; ++rows) {
+          pulled_.push_back(0);
+          std::fill_n(cotangents_ + rows * classes_, classes_, T(0));
+        }
+      }
+      const double before = thread_cpu_seconds();
+      session_.pullback(pulled_, batch_view<const T>{cotangents_, rows, classes_},
+                        batch_view<T>{gradients_, rows, size_});
+      model_seconds_ += thread_cpu_seconds() - before;
+    }
+  }
+
+  void step(index_t s) {
+    slot& r = at(s);
+    // Null where the loss was inactive would need a test per element: a row of zeros does not.
+    const T* gradients[max_points > 0 ? std::size_t(max_points) : 1] = {};
+    if constexpr (pulls)
+      for (index_t i = 0; !r.done && i < r.asked.gradients; ++i) {
+        const index_t row = gradient_of_[static_cast<std::size_t>(r.row(i))];
+        gradients[i] = row < 0 ? zeros_ : gradients_ + row * size_;
+      }
+    programs_.step(team_, r, s, answers_.data() + r.first, gradients);
+  }
+
+  /// Moves a finished image's candidates out of its slot; they are classified again a pass at a time.
+  void retire(index_t s, progress& gained) {
+    slot& r = at(s);
+    if (r.refused) {
+      crew_.refuse(r.image.number);
+      return;
+    }
+    if (static_cast<index_t>(pending_.size()) == capacity_) flush();
+    T* to = pending_images_ + static_cast<index_t>(pending_.size()) * size_;
+    pending_.emplace_back();
+    programs_.leave(team_, r, s, pending_.back(), to, capacity_ * size_);
+    ++gained.total;
+    if (r.end != status::stopped) ++gained.done;
+    gained.succeeded += r.kept.succeeded ? 1 : 0;
+    gained.forward += r.forward;
+    gained.pullback += r.pullback;
+  }
+
+  void flush() {
+    verify_(pending_, pending_images_, pending_images_, capacity_);
+    pending_.clear();
+  }
+
+  crew& crew_;
+  index_t size_, classes_, slots_, capacity_;
+  session_of<Model, Backend> session_;
+  arena<Backend> memory_;
+  Programs programs_;
+  verification<Programs, Model, Backend> verify_;
+  team_type team_{};
+  T* points_[2]; ///< of the pass that is judged, of the next one
+  T* scores_;
+  label_t* labels_;
+  T *cotangents_, *gradients_, *zeros_;
+  T* pending_images_; ///< plane `at` holds the candidates `at` of all that wait to be classified again
+  std::vector<answer<T>> answers_;
+  std::vector<index_t> gradient_of_;
+  std::vector<index_t> pulled_;
+  std::vector<slot> state_;
+  std::vector<record> pending_;
+  index_t rows_ = 0;
+  index_t turn_ = 0;
+  bool waiting_ = false;
+  double model_seconds_ = 0;
+};
+
+} // namespace advx::attack

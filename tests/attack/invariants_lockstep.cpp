@@ -1,0 +1,33 @@
+// All properties once more, of attacks that a driver runs in lockstep.
+#include <advx/attack/presets.hpp>
+
+#include <catch2/catch.hpp>
+
+#include "attack/support.hpp"
+
+namespace {
+
+/// The reference's arithmetic, all slots at once.
+struct reference_in_lockstep : advx::backend::reference {
+  static constexpr bool lockstep = true;
+};
+template <class Attack>
+void keeps_the_invariants(const Attack& attack) {
+  attack_test::keeps_the_invariants(attack_test::subject_of<double, reference_in_lockstep>(attack));
+}
+
+} // namespace
+
+TEST_CASE("fgm_linf keeps the invariants in lockstep", "[lockstep]") {
+  keeps_the_invariants(advx::attack::fgm_linf{.epsilon = 0.06});
+}
+TEST_CASE("pgd_l2 keeps the invariants in lockstep", "[lockstep]") {
+  keeps_the_invariants(advx::attack::pgd_l2{.epsilon = 0.3, .steps = 10, .restarts = 1});
+}
+TEST_CASE("carlini_wagner_l2 keeps the invariants in lockstep", "[lockstep]") {
+  keeps_the_invariants(advx::attack::carlini_wagner_l2{.search_steps = 4, .steps = 30, .step = 0.05, .constant = 0.1});
+}
+TEST_CASE("elastic_net keeps the invariants in lockstep", "[lockstep]") {
+  keeps_the_invariants(
+      advx::attack::elastic_net{.beta = 1e-2, .search_steps = 4, .steps = 30, .step = 0.05, .constant = 0.1});
+}
