@@ -15,9 +15,9 @@ namespace advx::nn {
 /// during a pass.
 template <class Backend>
 struct kernels {
-  static_assert(sizeof(Backend) == 0, "advx: networks have no kernels for this backend here: backend::xtensor needs "
-                                      "#include <advx/nn/xtensor.hpp>, backend::thrust <advx/nn/thrust.hpp> or, for "
-                                      "CUDA, <advx/nn/cuda.hpp>, backend::reference nothing more");
+  static_assert(sizeof(Backend*) == 0, "advx: networks have no kernels for this backend here: backend::xtensor needs "
+                                       "#include <advx/nn/xtensor.hpp>, backend::thrust <advx/nn/thrust.hpp> or, for "
+                                       "CUDA, <advx/nn/cuda.hpp>, backend::reference nothing more");
 };
 
 /// Opens networks for a backend: with its kernels, unless a backend whose sessions are of another kind specialises it.

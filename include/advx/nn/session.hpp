@@ -110,10 +110,11 @@ public:
     state_stride = bytes;
     states.resize(static_cast<std::size_t>(bytes * rows));
     for (std::size_t s = 0; s < slot_count; ++s) {
-      const bool per_row = s >= head_slot || Training; // within the head one image's values are enough
+      const bool in_tail = s + 1 > head_slot;
+      const bool per_row = in_tail || Training; // within the head one image's values are enough
       strides[s] = per_row ? sizes[s] : 0;
       values[s].resize(static_cast<std::size_t>(per_row ? tile * sizes[s] : sizes[s]));
-      gradients[s].resize(static_cast<std::size_t>(s >= head_slot ? tile * sizes[s] : sizes[s]));
+      gradients[s].resize(static_cast<std::size_t>(in_tail ? tile * sizes[s] : sizes[s]));
     }
   }
 
@@ -195,7 +196,7 @@ private:
   static shape last_spatial(std::span<const shape, layer_count + 1> shapes) {
     constexpr std::array<bool, layer_count> flattens{std::is_same_v<Layers, flatten>...};
     shape result = shapes[0];
-    for (std::size_t l = 0; l < head_layers; ++l)
+    for (std::size_t l = 0; l != head_layers; ++l)
       if (!flattens[l] && shapes[l + 1] != shapes[l]) result = shapes[l + 1];
     return result;
   }
