@@ -193,7 +193,6 @@ struct thrust<system::cuda> {
   static constexpr const char* name = "thrust-cuda";
   static constexpr bool lockstep = true;
   /// `rows` returns before the rows are done.
-  static constexpr bool asynchronous = true;
   static constexpr bool asynchronous = true; ///< rows() and allocate() return at once
 
   /// @throws device_error where there is no CUDA device.
