@@ -37,7 +37,7 @@ struct block_team {
   block_team(const block_team&) = delete;
   block_team& operator=(const block_team&) = delete;
 
-  /// f(j) for j in [0, n), in any order.
+  /// f(j) for j in [0, n), in any order. The threads meet afterwards, also where n is 0.
   template <class F>
   ADVX_HOST_DEVICE void each(index_t n, F f) const {
     for (index_t j = block_.rank(); j < n; j += Block::size) f(j);
