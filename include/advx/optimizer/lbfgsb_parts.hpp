@@ -12,7 +12,8 @@
 
 namespace advx::optimizer {
 
-/// Parameters of L-BFGS-B; the defaults are those that its authors' drivers and SciPy share.
+/// Parameters of L-BFGS-B. The tolerances are those that its authors' drivers and SciPy share, the memory and the
+/// trials SciPy's, the steps Tabacof & Valle's (2016).
 struct lbfgsb_parameters {
   static constexpr int most_memory = 30;
 
@@ -20,14 +21,18 @@ struct lbfgsb_parameters {
   int steps = 150;                  ///< iterations, ≥ 1
   int evaluations = 15000;          ///< of the objective and its gradient together, ≥ 1
   double gradient_tolerance = 1e-5; ///< pgtol ≥ 0: ends where max |P(x − g) − x| is not greater
-  /// factr ≥ 0: ends where a step lowers f by no more than factr·ε·max(|f|, |f before|, 1), ε the type's own.
+  /// factr ≥ 0: ends where a step lowers f by no more than factr·2⁻⁵²·max(|f|, |f before|, 1), or where that is above 0
+  /// and the computation's own type is coarser, by no more than one unit of it; 0: where f does not fall.
   double value_tolerance = 1e7;
   int trials = 20; ///< evaluations in one line search, ≥ 1
 
-  /// How little f may fall in a step, from `before` to `after`, before the run ends; ε is T's.
+  /// How little f, computed in T, may fall in a step from `before` to `after` before the run ends.
   template <class T>
   ADVX_HOST_DEVICE constexpr double least_decrease(double before, double after) const noexcept {
-    return value_tolerance * double(std::numeric_limits<T>::epsilon()) * scale(before, after);
+    if (value_tolerance == 0) return 0;
+    const double least = kernel::maximum(value_tolerance * std::numeric_limits<double>::epsilon(),
+                                         double(std::numeric_limits<T>::epsilon()));
+    return least * scale(before, after);
   }
   /// A line search that finds no lower point ends the run, if the slope promised no more than a rounding of f: neither
   /// would another direction's.

@@ -73,8 +73,9 @@ struct lbfgsb_stepper {
     r.boxed = both == p.size;
   }
 
-  /// f and its gradient at the iterate, `gradient(j)` column j's. Moves the iterate to the next point; when the row's
-  /// status is no longer `running`, it is the result.
+  /// f and its gradient at the iterate, `gradient(j)` column j's (it may depend on the iterate, and is not asked for
+  /// after that has moved). Moves the iterate to the next point; when the row's status is no longer `running`, it is
+  /// the result.
   template <class Team, class T, class Box, class Gradient>
   constexpr void tell(const Team& team, row& r, const lbfgsb_place<T>& p, const Box& box, double value,
                       Gradient gradient) const {
@@ -182,6 +183,30 @@ private:
   template <class Team, class T>
   static constexpr real dot(const Team& team, index_t n, const T* a, const T* b) {
     return team.template sum<real>(n, [=](index_t j) { return real(a[j]) * real(b[j]); });
+  }
+  /// Two vectors of a scalar product.
+  template <class T>
+  struct factors {
+    const T *a, *b;
+  };
+  /// out[e] = a·b of `of(e)`, for e in [0, count).
+  template <class Team, class Of>
+  static constexpr void dots(const Team& team, index_t n, int count, real* out, Of of) {
+    for (int e = 0; e < count; ++e) {
+      const auto f = of(e);
+      const real product = dot(team, n, f.a, f.b);
+      once(team, [=] { out[e] = product; });
+    }
+  }
+  /// (v, w) ← Wᵀu.
+  template <class Team, class T>
+  constexpr void by_pairs(const Team& team, const row& r, const parts<T>& at, const T* u, real* v, real* w) const {
+    const int k = r.pairs;
+    dots(team, at.size, k, v, [&](int i) { return factors<T>{at.y(slot_of(r, i)), u}; });
+    dots(team, at.size, k, w, [&](int i) { return factors<T>{at.s(slot_of(r, i)), u}; });
+    once(team, [=, theta = r.theta] {
+      for (int i = 0; i < k; ++i) w[i] *= theta;
+    });
   }
   /// By one thread, for all.
   template <class Team, class F>
@@ -339,16 +364,10 @@ private:
     });
     index_t moving = team.count(at.size, [=](index_t j) { return d[j] != T(0); });
     index_t breakpoints = team.count(at.size, [=](index_t j) { return t[j] < infinite; });
-    for (int i = 0; i < k; ++i) {
-      const real y_d = dot(team, at.size, at.y(slot_of(r, i)), d), s_d = dot(team, at.size, at.s(slot_of(r, i)), d);
-      once(team, [=] {
-        at.p_y[i] = y_d;
-        at.p_s[i] = theta * s_d;
-        at.c_y[i] = at.c_s[i] = 0;
-      });
-    }
+    by_pairs(team, r, at, d, at.p_y, at.p_s);
     real slope = -dot(team, at.size, d, d);
     once(team, [=] {
+      for (int i = 0; i < k; ++i) at.c_y[i] = at.c_s[i] = 0;
       at.by_middle(k, at.p_y, at.p_s);
       at.scalar[0] = -theta * slope - at.product(k, at.p_y, at.p_s);
     });
@@ -426,17 +445,22 @@ private:
         y_free[j] = free(j) ? y[j] : T(0);
         s_fixed[j] = free(j) ? T(0) : s[j];
       });
-      for (int j = 0; j <= i; ++j) {
-        const T *s = at.s(slot_of(r, j)), *y = at.y(slot_of(r, j));
-        const real yy = dot(team, at.size, y_free, y), ss = dot(team, at.size, s_fixed, s);
-        const real upper = dot(team, at.size, s, y_free), lower = j < i ? dot(team, at.size, s_fixed, y) : 0;
-        once(team, [=] {
-          at.system.p(i, j) = (i == j ? at.sy(i, i) : real(0)) + yy / theta;
-          at.system.q(i, j) = theta * ss;
-          if (j < i) at.system.e(i, j) = lower;
-          at.system.e(j, i) = -upper;
-        });
-      }
+      const int width = i + 1;
+      dots(team, at.size, 4 * width, at.v, [&](int e) {
+        const T *s = at.s(slot_of(r, e % width)), *y = at.y(slot_of(r, e % width));
+        return e < width       ? factors<T>{y_free, y}
+               : e < 2 * width ? factors<T>{s_fixed, s}
+               : e < 3 * width ? factors<T>{y_free, s}
+                               : factors<T>{s_fixed, y};
+      });
+      once(team, [=, sums = at.v] {
+        for (int j = 0; j <= i; ++j) {
+          at.system.p(i, j) = (i == j ? at.sy(i, i) : real(0)) + sums[j] / theta;
+          at.system.q(i, j) = theta * sums[width + j];
+          at.system.e(i, j) = sums[3 * width + j];
+          at.system.e(j, i) = -sums[2 * width + j]; // on the diagonal too
+        }
+      });
     }
     once(team, [=] {
       at.scalar[0] = at.system.factor(k) ? 1 : 0;
@@ -454,14 +478,7 @@ private:
         sum += at.v[i] * real(at.y((first + i) % m)[j]) + at.w[i] * theta * real(at.s((first + i) % m)[j]);
       newton[j] = free(j) ? T(sum) : T(0);
     });
-    for (int i = 0; i < k; ++i) {
-      const real y_r = dot(team, at.size, at.y(slot_of(r, i)), newton),
-                 s_r = dot(team, at.size, at.s(slot_of(r, i)), newton);
-      once(team, [=] {
-        at.v[i] = y_r;
-        at.w[i] = theta * s_r;
-      });
-    }
+    by_pairs(team, r, at, newton, at.v, at.w);
     once(team, [=] { at.system.solve(k, at.v, at.w); });
     team.each(at.size, [=](index_t j) {
       real sum = real(newton[j]);
@@ -506,16 +523,11 @@ private:
       s[j] = T(step) * d[j];
       y[j] = gradient(j) - g[j];
     });
-    for (int i = 0; i < k; ++i) {
-      const real sy = i == last ? curvature : dot(team, at.size, s, at.y(slot_of(r, i)));
-      const real ss = dot(team, at.size, s, at.s(slot_of(r, i)));
-      once(team, [=] {
-        at.sy(last, i) = sy;
-        at.ss(last, i) = ss;
-      });
-    }
+    dots(team, at.size, last, &at.sy(last, 0), [&](int i) { return factors<T>{s, at.y(slot_of(r, i))}; });
+    dots(team, at.size, k, &at.ss(last, 0), [&](int i) { return factors<T>{s, at.s(slot_of(r, i))}; });
     r.theta = dot(team, at.size, y, y) / curvature;
     once(team, [=, theta = r.theta] {
+      at.sy(last, last) = curvature;
       for (int i = 0; i < k; ++i)
         for (int j = 0; j < k; ++j) {
           at.middle.p(i, j) = i == j ? at.sy(i, i) : 0;
