@@ -86,7 +86,8 @@ TEST_CASE("the number of OpenMP's threads changes no bit") {
   for (const int threads : {1, 2, 3, 5, 16}) {
     omp_set_num_threads(threads);
     omp backend;
-    compare(net, backend, 33);
+    for (const index_t n : {33, 200}) compare(net, backend, n);
+    compare(randomised(nn::softmax_regression()), backend, 1500);
   }
   omp_set_num_threads(before);
 }
@@ -105,6 +106,23 @@ TEST_CASE("a divided session refuses what any session refuses") {
                     Catch::Contains("pullback of row 4, but the last forward had 4 rows"));
   session.forward(x.view().slice(0, 0), z.view().slice(0, 0)); // an empty pass is one, too
   session.pullback({}, z.view().slice(0, 0).as_const(), g.view().slice(0, 0));
+}
+
+TEST_CASE("a forward can be continued") {
+  const auto net = randomised(nn::carlini_wagner_mnist());
+  advx::backend::xtensor backend;
+  const auto x = random_batch<float>(40, 784, 73), dz = random_batch<float>(40, 10, 74);
+  const auto expected = run(net, backend, x, dz);
+  auto session = net.session(backend, 40);
+  batch<float> z(40, 10), g(40, 784);
+  session.forward(x.view().slice(0, 3), z.view().slice(0, 3));
+  session.forward_more(x.view().slice(3, 36), z.view().slice(3, 36));
+  session.forward_more(x.view().slice(39, 1), z.view().slice(39, 1));
+  session.pullback(all_rows(40), dz.view(), g.view());
+  CHECK(z == expected.scores);
+  CHECK(g == expected.gradient);
+  CHECK_THROWS_WITH(session.forward_more(x.view().slice(0, 1), z.view().slice(0, 1)),
+                    Catch::Contains("images has 41 rows, more than the session's capacity, 40"));
 }
 
 TEST_CASE("networks train on Thrust's host systems with the xtensor backend's bits") {

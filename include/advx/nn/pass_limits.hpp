@@ -25,13 +25,13 @@ struct pass_limits {
       throw argument_error("advx: a session's capacity is " + std::to_string(rows) + "; it must be at least 1");
   }
 
-  /// Checks a forward's arguments and remembers its rows.
+  /// Checks a forward's arguments and remembers its rows, `kept` of the last one's before them.
   template <class T>
-  void begin_forward(batch_view<const T> images, batch_view<T> scores) {
-    check("images", images, inputs);
-    check("scores", scores, outputs);
+  void begin_forward(batch_view<const T> images, batch_view<T> scores, index_t kept = 0) {
+    check("images", images, inputs, kept);
+    check("scores", scores, outputs, kept);
     if (scores.rows != images.rows) fail("scores", "rows", scores.rows, images.rows);
-    last_rows = images.rows;
+    last_rows = kept + images.rows;
   }
 
   template <class T>
@@ -59,10 +59,10 @@ private:
                          "; the network needs " + std::to_string(must));
   }
   template <class V>
-  void check(const char* argument, batch_view<V> view, index_t columns) const {
+  void check(const char* argument, batch_view<V> view, index_t columns, index_t kept = 0) const {
     if (view.cols != columns) fail(argument, "columns", view.cols, columns);
-    if (view.rows > capacity)
-      throw argument_error(std::string("advx: ") + argument + " has " + std::to_string(view.rows) +
+    if (kept + view.rows > capacity)
+      throw argument_error(std::string("advx: ") + argument + " has " + std::to_string(kept + view.rows) +
                            " rows, more than the session's capacity, " + std::to_string(capacity) +
                            "; open a session with a larger one");
   }

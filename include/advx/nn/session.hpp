@@ -122,14 +122,14 @@ public:
   /// @throws argument_error for more images than the capacity, or rows of the wrong length
   void forward(batch_view<const T> images, batch_view<T> scores) {
     limits.begin_forward(images, scores);
-    [[maybe_unused]] const typename Kernels::pass_guard guard;
-    for (index_t first = 0; first < images.rows; first += tile) {
-      const index_t rows = std::min(tile, images.rows - first);
-      if constexpr (!empty_head)
-        for (index_t i = 0; i < rows; ++i) head_forward(images.row(first + i), i, first + i);
-      tail_forward(images.row(first), first, rows);
-      read_scores(scores.row(first), images.row(first), rows);
-    }
+    run_forward(images, scores, 0);
+  }
+  /// Continues the last forward: its images stay rows 0, 1, ..., and these follow them.
+  /// @throws argument_error as `forward`, for more images together than the capacity, too
+  void forward_more(batch_view<const T> images, batch_view<T> scores) requires(!Training) {
+    const index_t kept = limits.last_rows;
+    limits.begin_forward(images, scores, kept);
+    run_forward(images, scores, kept);
   }
 
   /// Row i of `gradient` = Jᵀ·(row i of `cotangent`) at image rows[i] of the last `forward`, for any of its rows.
@@ -205,6 +205,18 @@ private:
   void for_each(const F& f) {
     [&]<std::size_t... L>(std::index_sequence<L...>) { (f.template operator()<L>(std::get<L>(operations)), ...); }
     (std::index_sequence_for<Layers...>{});
+  }
+
+  /// Images whose states begin at `state_row`.
+  void run_forward(batch_view<const T> images, batch_view<T> scores, index_t state_row) {
+    [[maybe_unused]] const typename Kernels::pass_guard guard;
+    for (index_t first = 0; first < images.rows; first += tile) {
+      const index_t rows = std::min(tile, images.rows - first);
+      if constexpr (!empty_head)
+        for (index_t i = 0; i < rows; ++i) head_forward(images.row(first + i), i, state_row + first + i);
+      tail_forward(images.row(first), state_row + first, rows);
+      read_scores(scores.row(first), images.row(first), rows);
+    }
   }
 
   std::byte* state(std::size_t layer, index_t row) noexcept {

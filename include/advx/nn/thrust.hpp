@@ -20,10 +20,9 @@
 
 namespace advx::nn {
 
-/// One session a thread; the images of a pass are shared out in equal runs. A row has the bits that it has in any other
-/// batch, so nothing depends on the number of threads.
-///
-/// A pullback asks each image's row of the thread that has its activations: it is fastest for all rows, in order.
+/// One session a thread. The images of a pass are dealt out in strips, in turn, so that all threads have work in a
+/// pullback of the first rows, too. A row has the bits that it has in any other batch: nothing depends on the number of
+/// threads.
 template <class Backend, class Session>
 class divided_session {
 public:
@@ -31,11 +30,11 @@ public:
   template <class Open>
   divided_session(const Backend& backend, detail::pass_limits sizes, index_t threads, const Open& open)
       : backend_(backend),
-        limits_(sizes) {
-    threads = std::clamp<index_t>(threads, 1, limits_.capacity);
-    const index_t rows = rounded_up_quotient(limits_.capacity, threads);
-    parts_.reserve(static_cast<std::size_t>(threads));
-    for (index_t t = 0; t < threads; ++t)
+        limits_(sizes),
+        threads_(std::clamp<index_t>(threads, 1, limits_.capacity)) {
+    const index_t rows = divided_up(limits_.capacity, threads_) + strips_each(limits_.capacity);
+    parts_.reserve(static_cast<std::size_t>(threads_));
+    for (index_t t = 0; t < threads_; ++t)
       parts_.push_back({open(rows), std::vector<index_t>(static_cast<std::size_t>(rows)), nullptr});
   }
 
@@ -43,28 +42,47 @@ public:
   template <class T>
   void forward(batch_view<const T> images, batch_view<T> scores) {
     limits_.begin_forward(images, scores);
-    share_ = std::max<index_t>(1, rounded_up_quotient(images.rows, static_cast<index_t>(parts_.size())));
-    for_each_part([&](part& mine, index_t first, index_t count) {
-      mine.session.forward(images.slice(first, count), scores.slice(first, count));
+    strip_ = std::max<index_t>(1, divided_up(images.rows, threads_ * strips_each(images.rows)));
+    for_each_part([&](part& mine, index_t t) {
+      for_each_strip(t, images.rows, [&](index_t first, index_t count, index_t own_first) {
+        const auto x = images.slice(first, count);
+        const auto z = scores.slice(first, count);
+        if (own_first == 0)
+          mine.session.forward(x, z);
+        else
+          mine.session.forward_more(x, z);
+      });
     });
   }
 
-  /// As network_session's.
+  /// As network_session's. Rows in no order cost more.
   template <class T>
   void pullback(std::span<const index_t> rows, batch_view<const T> cotangent, batch_view<T> gradient) {
     limits_.check_pullback(rows, cotangent, gradient);
-    for_each_part([&](part& mine, index_t first, index_t count) {
-      const auto is_mine = [&](std::size_t i) {
-        return i < rows.size() && rows[i] >= first && rows[i] < first + count;
-      };
-      for (std::size_t i = 0; i < rows.size();) {
-        std::size_t run = 0; // neighbours that this part can answer in one call
-        for (; run < mine.rows.size() && is_mine(i + run); ++run) mine.rows[run] = rows[i + run] - first;
-        if (run > 0) {
-          const auto from = static_cast<index_t>(i), n = static_cast<index_t>(run);
-          mine.session.pullback({mine.rows.data(), run}, cotangent.slice(from, n), gradient.slice(from, n));
+    const auto count = static_cast<index_t>(rows.size());
+    const auto pull = [&](part& mine, index_t first, index_t n) {
+      mine.session.pullback({mine.rows.data(), static_cast<std::size_t>(n)}, cotangent.slice(first, n),
+                            gradient.slice(first, n));
+    };
+    bool in_order = true;
+    for (index_t i = 0; i < count; ++i) in_order = in_order && rows[static_cast<std::size_t>(i)] == i;
+    if (in_order)
+      return for_each_part([&](part& mine, index_t t) {
+        for_each_strip(t, count, [&](index_t first, index_t n, index_t own_first) {
+          for (index_t i = 0; i < n; ++i) mine.rows[static_cast<std::size_t>(i)] = own_first + i;
+          pull(mine, first, n);
+        });
+      });
+    for_each_part([&](part& mine, index_t t) {
+      index_t run = 0; // neighbours that this thread can answer in one call
+      for (index_t i = 0; i <= count; ++i) {
+        const index_t row = i < count ? rows[static_cast<std::size_t>(i)] : 0, strip = row / strip_;
+        const bool is_mine = i < count && strip % threads_ == t;
+        if (run > 0 && (!is_mine || run == static_cast<index_t>(mine.rows.size()))) {
+          pull(mine, i - run, run);
+          run = 0;
         }
-        i += std::max<std::size_t>(run, 1);
+        if (is_mine) mine.rows[static_cast<std::size_t>(run++)] = strip / threads_ * strip_ + row % strip_;
       }
     });
   }
@@ -76,16 +94,29 @@ private:
     std::exception_ptr fault;
   };
 
-  static constexpr index_t rounded_up_quotient(index_t a, index_t b) noexcept { return (a + b - 1) / b; }
+  static constexpr index_t divided_up(index_t a, index_t b) noexcept { return (a + b - 1) / b; }
 
-  /// Calls f(part, its first image, its images) for each part that has images, on all threads.
+  /// Strips that each thread has of a pass of n images: one for few images, then two, and more where a strip would be
+  /// more than a session computes at once.
+  index_t strips_each(index_t n) const noexcept {
+    constexpr index_t few = 8, many = 32;
+    return std::max<index_t>(n >= 2 * few * threads_ ? 2 : 1, divided_up(n, many * threads_));
+  }
+
+  /// Calls f(first image, images, row of thread t's session) for each strip of thread t among the first n images.
+  template <class F>
+  void for_each_strip(index_t t, index_t n, const F& f) const {
+    for (index_t first = t * strip_, own = 0; first < n; first += threads_ * strip_, own += strip_)
+      f(first, std::min(strip_, n - first), own);
+  }
+
+  /// Calls f(part, thread) for each part on a thread of its own.
   template <class F>
   void for_each_part(const F& f) {
-    const index_t used = rounded_up_quotient(limits_.last_rows, share_);
-    backend_.rows(used, [&](const auto&, index_t p) {
-      part& mine = parts_[static_cast<std::size_t>(p)];
+    backend_.rows(threads_, [&](const auto&, index_t t) {
+      part& mine = parts_[static_cast<std::size_t>(t)];
       try {
-        f(mine, p * share_, std::min(share_, limits_.last_rows - p * share_));
+        f(mine, t);
       } catch (...) { // no exception may leave a thread
         mine.fault = std::current_exception();
       }
@@ -96,7 +127,8 @@ private:
 
   Backend backend_;
   detail::pass_limits limits_;
-  index_t share_ = 1; ///< images of a part in the last forward
+  index_t threads_;
+  index_t strip_ = 1; ///< images of a strip in the last forward
   std::vector<part> parts_;
 };
 
