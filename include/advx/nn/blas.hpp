@@ -11,10 +11,11 @@
 
 #if defined(ADVX_WITH_ONEDNN)
 #include <advx/nn/onednn.hpp>
-
+#endif
+#if defined(ADVX_WITH_ONEDNN) || defined(_OPENMP)
 #if __has_include(<omp.h>)
 #include <omp.h>
-#else // a compiler without its own OpenMP header: oneDNN brings the library all the same
+#else // a compiler without its own OpenMP header: the library is there all the same
 extern "C" {
 int omp_get_max_threads();
 void omp_set_num_threads(int);

@@ -8,10 +8,6 @@
 #include <advx/nn/blas.hpp>
 #include <advx/nn/pass_limits.hpp>
 
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
-
 #include <algorithm>
 #include <cstddef>
 #include <exception>
