@@ -43,7 +43,59 @@ void compare(const Network& net, index_t n, double tolerance) {
   }
 }
 
+namespace element = nn::detail::element;
+
+/// Evaluates what a device computes in a constant expression, which calls constexpr functions only: nvcc would leave
+/// any other call out of a kernel without a word.
+template <class T>
+constexpr bool every_element_is_constexpr() {
+  T x[16]{}, y[16]{}, columns[64]{};
+  std::uint8_t bytes[16]{};
+  const T biases[4]{1, 2, 3, 4};
+  const index_t rows[1]{0};
+  const element::window w{element::plane({1, 4, 4}), element::plane({1, 2, 2}), 2, 2, 2, 0};
+  const element::bias_view<T> bias{biases, 4};
+  const element::row_map row{rows, 0};
+  const auto everywhere = [](const auto& f, element::position n) {
+    for (element::position j = 0; j < n; ++j) f(0, j);
+  };
+  everywhere(element::add_bias<T>{x, y, 16, bias}, 16);
+  everywhere(element::rectify<T>{x, y, 16, bias, bytes, 0}, 16);
+  everywhere(element::rectify_pullback<T>{x, y, 16, bytes, row.from(0)}, 16);
+  everywhere(element::activate<T, nn::detail::sigmoid_function>{x, y, 16, bias, columns, 0}, 16);
+  everywhere(element::activate_pullback<T, nn::detail::sigmoid_function>{x, y, 16, columns, row}, 16);
+  everywhere(element::activate<T, nn::detail::tanh_function>{x, y, 16, bias, columns, 0}, 16);
+  everywhere(element::activate_pullback<T, nn::detail::tanh_function>{x, y, 16, columns, row}, 16);
+  for (const bool rectified : {false, true}) everywhere(element::largest<T>{x, y, w, rectified, bias, bytes, 0}, 4);
+  everywhere(element::largest_pullback<T>{x, y, w, bytes, row}, 16);
+  everywhere(element::mean<T>{x, y, w}, 4);
+  everywhere(element::mean_pullback<T>{x, y, w}, 16);
+  everywhere(element::unfold<T>{x, columns, w}, 16);
+  everywhere(element::fold<T>{columns, y, w}, 16);
+  const element::thread_grid grid(2, 3);
+  element::thread_place{0, 0, 0, 0, grid.wide, grid.high}.run(2, 3, [](index_t, element::position) {});
+  return true;
+}
+static_assert(every_element_is_constexpr<float>() && every_element_is_constexpr<double>());
+
 } // namespace
+
+TEST_CASE("a device's threads have each value once") {
+  for (const index_t rows : {1, 7, 8, 9, 300})
+    for (const index_t count : {1, 10, 31, 32, 33, 200, 256, 257, 1023, 1024, 1025, 5000}) {
+      const element::thread_grid grid(rows, count);
+      REQUIRE(grid.wide * grid.high == element::thread_grid::threads);
+      std::vector<int> visits(static_cast<std::size_t>(rows * count));
+      for (index_t by = 0; by < grid.blocks_y; ++by)
+        for (index_t bx = 0; bx < grid.blocks_x; ++bx)
+          for (index_t ty = 0; ty < grid.high; ++ty)
+            for (index_t tx = 0; tx < grid.wide; ++tx)
+              element::thread_place{bx, by, tx, ty, grid.wide, grid.high}.run(
+                  rows, count,
+                  [&](index_t r, element::position j) { ++visits[static_cast<std::size_t>(r * count + j)]; });
+      REQUIRE(std::all_of(visits.begin(), visits.end(), [](int v) { return v == 1; }));
+    }
+}
 
 TEST_CASE("a device's sessions agree with the reference, every kind of layer") {
   for_each_network<float>([](const char* name, const auto& net) {

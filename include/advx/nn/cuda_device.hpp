@@ -21,16 +21,11 @@
 
 namespace advx::nn::detail {
 
-/// Calls f(r, j) for every r below `rows` and j below `count`. A thread takes a few values, a block's width apart.
-inline constexpr int values_of_thread = 4;
+/// Calls f(r, j) for every r below `rows` and j below `count`.
 template <class F>
-__global__ void __launch_bounds__(256) each_value(const __grid_constant__ F f, index_t rows, index_t count) {
-  const index_t r = static_cast<index_t>(blockIdx.y) * blockDim.y + threadIdx.y;
-  if (r >= rows) return;
-  index_t j = static_cast<index_t>(blockIdx.x) * blockDim.x * values_of_thread + threadIdx.x;
-#pragma unroll
-  for (int i = 0; i < values_of_thread; ++i, j += blockDim.x)
-    if (j < count) f(r, static_cast<element::position>(j));
+__global__ void __launch_bounds__(element::thread_grid::threads)
+    each_value(const __grid_constant__ F f, index_t rows, index_t count) {
+  element::thread_place{blockIdx.x, blockIdx.y, threadIdx.x, threadIdx.y, blockDim.x, blockDim.y}.run(rows, count, f);
 }
 
 /// Throws device_error unless `answer` is success. `call` names what was called.
@@ -143,12 +138,9 @@ public:
   template <class F>
   void each(index_t rows, index_t count, const F& f) const {
     if (rows == 0 || count == 0) return;
-    unsigned wide = 32;
-    while (wide < 256 && wide < count) wide *= 2;
-    const unsigned high = 256 / wide;
-    const auto blocks = [](index_t n, index_t each) { return static_cast<unsigned>((n + each - 1) / each); };
-    each_value<<<dim3(blocks(count, index_t{wide} * values_of_thread), blocks(rows, high)), dim3(wide, high), 0,
-                 backend_.stream()>>>(f, rows, count);
+    const element::thread_grid grid(rows, count);
+    each_value<<<dim3(grid.blocks_x, grid.blocks_y), dim3(grid.wide, grid.high), 0, backend_.stream()>>>(f, rows,
+                                                                                                         count);
     backend::require_cuda(cudaGetLastError(), "starting a kernel over values");
   }
 

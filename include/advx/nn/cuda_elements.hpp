@@ -5,6 +5,9 @@
 /// Images are stored as the caller's: channels × height × width. Activations that a gradient needs leave a *state*, as
 /// in the host's sessions (<advx/nn/operations.hpp>): a byte a value for a ReLU or a maximum. Gradients are gathered,
 /// never scattered, so that no two threads write one value and every sum has one order.
+///
+/// Everything that they call must be constexpr: nvcc drops a call to any other function of the host from a kernel, and
+/// says nothing. The tests evaluate each of them in a constant expression.
 #pragma once
 
 #include <advx/core/types.hpp>
@@ -17,6 +20,36 @@ namespace advx::nn::detail::element {
 
 /// Positions within a row: 32 bits, since a device divides 64-bit integers slowly.
 using position = std::int32_t;
+
+/// How a device's threads share the values of some rows: blocks of `wide` × `high` threads, a few values a thread, a
+/// block's width apart. (CUDA: x counts within the row, y counts rows.)
+struct thread_grid {
+  static constexpr int threads = 256, values_each = 4;
+  unsigned wide = 32, high = 1, blocks_x = 0, blocks_y = 0;
+
+  constexpr thread_grid(index_t rows, index_t count) {
+    while (wide < threads && wide < count) wide *= 2;
+    high = threads / wide;
+    const index_t x = index_t{wide} * values_each, y = high;
+    blocks_x = static_cast<unsigned>((count + x - 1) / x);
+    blocks_y = static_cast<unsigned>((rows + y - 1) / y);
+  }
+};
+
+/// What one thread does: calls f(r, j) for its row and its positions. `block` and `thread` count from 0 in their
+/// dimension, whose extent is `wide` or `high` threads.
+struct thread_place {
+  index_t block_x, block_y, thread_x, thread_y, wide, high;
+
+  template <class F>
+  constexpr void run(index_t rows, index_t count, const F& f) const {
+    const index_t r = block_y * high + thread_y;
+    if (r >= rows) return;
+    index_t j = block_x * wide * thread_grid::values_each + thread_x;
+    for (int i = 0; i < thread_grid::values_each; ++i, j += wide)
+      if (j < count) f(r, static_cast<position>(j));
+  }
+};
 
 /// The extents of an image, and of a window that moves over it.
 struct plane {

@@ -368,21 +368,21 @@ struct smooth_operation : operation_base {
 
 struct sigmoid_function {
   template <class T>
-  [[gnu::always_inline]] static T value(T x) noexcept {
+  [[gnu::always_inline]] static constexpr T value(T x) noexcept {
     return kernel::sigmoid(x);
   }
   template <class T>
-  [[gnu::always_inline]] static T slope(T y) noexcept {
+  [[gnu::always_inline]] static constexpr T slope(T y) noexcept {
     return y * (T(1) - y);
   }
 };
 struct tanh_function {
   template <class T>
-  [[gnu::always_inline]] static T value(T x) noexcept {
+  [[gnu::always_inline]] static constexpr T value(T x) noexcept {
     return kernel::tanh(x);
   }
   template <class T>
-  [[gnu::always_inline]] static T slope(T y) noexcept {
+  [[gnu::always_inline]] static constexpr T slope(T y) noexcept {
     return T(1) - y * y;
   }
 };
