@@ -69,8 +69,11 @@ namespace detail {
 /// Programs are parameters of a kernel, which may have 4096 bytes.
 inline constexpr std::size_t program_bytes = 4000;
 
+/// Blocks that a multiprocessor must have room for: at most 128 registers a thread.
+inline constexpr int least_blocks = 4;
+
 template <class Program>
-__global__ void __launch_bounds__(static_cast<int>(cuda_block::size))
+__global__ void __launch_bounds__(static_cast<int>(cuda_block::size), least_blocks)
     run_row(const __grid_constant__ Program program, index_t first) {
   __shared__ alignas(16) unsigned char boards[cuda_block::board_bytes];
   const block_team<cuda_block> team(cuda_block{boards});

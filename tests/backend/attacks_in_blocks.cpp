@@ -1,0 +1,65 @@
+// Every attack on the backend of thread blocks: what a device would run, with its barriers. Each finds what it finds on
+// the reference backend, and where the build has ThreadSanitizer, without a race.
+#include <advx/advx.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <cmath>
+
+#include "attack/support.hpp"
+#include "backend/thread_block.hpp"
+
+using advx::index_t;
+namespace attack = advx::attack;
+
+/// ThreadSanitizer reads this. All threads store one and the same verdict there, and each reads what it stored.
+extern "C" const char* __tsan_default_suppressions();
+extern "C" const char* __tsan_default_suppressions() { return "race_top:::judge_points<advx::backend::block_team"; }
+
+namespace {
+
+/// In double: the order of sums then hardly shows, and no decision hangs on it.
+template <class Attack>
+void compare(const Attack& a, double tolerance) {
+  const oracle::smooth_mlp<double> mlp{4, 12, 8};
+  const attack_test::scene<double> s{mlp, 5};
+  advx::options settings;
+  settings.batch = 3; // fewer slots than images: slots are taken again
+  settings.threads = 1;
+  for (const bool targeted : {false, true}) {
+    const auto on = [&](auto backend) {
+      return targeted ? advx::run(a, s.model, s.images, advx::goal::targeted{s.labels, s.targets}, settings, backend)
+                      : advx::run(a, s.model, s.images, advx::goal::untargeted{s.labels}, settings, backend);
+    };
+    const auto want = on(advx::backend::reference{});
+    const auto got = on(backend_tests::block_backend{});
+    CHECK(got.success == want.success);
+    CHECK(got.status == want.status);
+    CHECK(got.queries == want.queries);
+    CHECK(got.iterations == want.iterations);
+    double worst = 0;
+    for (std::size_t k = 0; k < want.images.values.size(); ++k)
+      worst = std::max(worst, std::abs(got.images.values[k] - want.images.values[k]));
+    CHECK(worst <= tolerance);
+  }
+}
+
+} // namespace
+
+TEST_CASE("fast gradients in blocks") {
+  compare(attack::fgm_l1{.epsilon = 2}, 1e-12);
+  compare(attack::fgm_l2{.epsilon = 0.5}, 1e-12);
+  compare(attack::fgm_linf{.epsilon = 0.2}, 1e-12);
+  compare(attack::ifgm_l2{.epsilon = 0.5}, 1e-11);
+}
+
+TEST_CASE("projected gradients in blocks") {
+  compare(attack::pgd_l1{.epsilon = 2, .steps = 8, .restarts = 1}, 1e-11);
+  compare(attack::pgd_l2{.epsilon = 0.5, .steps = 8, .restarts = 1}, 1e-11);
+  compare(attack::pgd_linf{.epsilon = 0.2, .steps = 8, .restarts = 1}, 1e-11);
+}
+
+TEST_CASE("penalty attacks in blocks") {
+  compare(attack::carlini_wagner_l2{.search_steps = 3, .steps = 15, .step = 0.1, .constant = 1}, 1e-9);
+  compare(attack::elastic_net{.beta = 1e-2, .search_steps = 3, .steps = 15, .step = 0.1, .constant = 1}, 1e-9);
+}
