@@ -10,8 +10,11 @@
 #include <advx/norm/l1.hpp>
 #include <advx/norm/l2.hpp>
 #include <advx/norm/linf.hpp>
+#include <advx/optimizer/adagrad.hpp>
 #include <advx/optimizer/adam.hpp>
 #include <advx/optimizer/fista.hpp>
+#include <advx/optimizer/rmsprop.hpp>
+#include <advx/optimizer/sgd.hpp>
 #include <advx/optimizer/steepest.hpp>
 #include <advx/search/binary.hpp>
 #include <advx/space/tanh.hpp>
@@ -121,6 +124,33 @@ struct elastic_net {
                    loss::margin{confidence},
                    optimizer::fista{.step = step, .steps = steps},
                    space::pixels{},
+                   search::binary{.constant = constant, .steps = search_steps},
+                   list<norm::l1>{},
+                   abort_early};
+  }
+};
+
+/// The elastic net by change of variable, which EAD is measured against (Sharma's thesis, section 4.3.3 and Table 5):
+/// a gradient optimizer descends c·margin + ‖δ‖₂² + β‖δ‖₁ in tanh space, where the L1 part has but a subgradient and
+/// nothing makes δ sparse. `Optimizer`: optimizer::adam, adagrad, rmsprop or sgd. Ranked as EAD is.
+template <class Optimizer = optimizer::adam>
+struct elastic_net_change_of_variable {
+  double beta = 1e-3;             ///< β ≥ 0, weight of L1
+  double confidence = 0;          ///< κ ≥ 0
+  int search_steps = 9;           ///< values of c, ≥ 1
+  int steps = 1000;               ///< the optimizer's steps for each, ≥ 1
+  double step = Optimizer{}.step; ///< the optimizer's step length in tanh space, > 0
+  double constant = 1e-3;         ///< first c, > 0
+  bool abort_early = true;
+
+  constexpr auto recipe() const {
+    Optimizer descending{};
+    descending.step = step;
+    descending.steps = steps;
+    return penalty{norm::elastic_net{beta},
+                   loss::margin{confidence},
+                   descending,
+                   space::tanh{},
                    search::binary{.constant = constant, .steps = search_steps},
                    list<norm::l1>{},
                    abort_early};

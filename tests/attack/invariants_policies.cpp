@@ -1,0 +1,18 @@
+#include <advx/attack/presets.hpp>
+
+#include <catch2/catch.hpp>
+
+#include "attack/backends.hpp"
+
+using attack_test::keeps_the_invariants;
+using attack_test::subject_everywhere;
+
+TEST_CASE("elastic_net_change_of_variable keeps the invariants", "[attack]") {
+  using namespace advx::attack;
+  keeps_the_invariants(subject_everywhere(elastic_net_change_of_variable<advx::optimizer::sgd>{
+      .beta = 1e-2, .search_steps = 4, .steps = 30, .step = 0.5, .constant = 0.1}));
+  keeps_the_invariants(subject_everywhere(elastic_net_change_of_variable<advx::optimizer::adagrad>{
+      .beta = 1e-2, .search_steps = 4, .steps = 30, .step = 0.1, .constant = 0.1}));
+  keeps_the_invariants(subject_everywhere(elastic_net_change_of_variable<advx::optimizer::rmsprop>{
+      .beta = 1e-2, .search_steps = 4, .steps = 30, .step = 0.05, .constant = 0.1}));
+}
