@@ -37,6 +37,7 @@ struct few_pixels {
 template <class T>
 class few_pixels_machine {
   using index_t = advx::index_t;
+
 public:
   struct state {
     index_t generation = 0; ///< 0: the original and the first population are asked for

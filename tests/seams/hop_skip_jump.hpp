@@ -32,6 +32,7 @@ template <class T>
 class hop_skip_jump_machine {
   using index_t = advx::index_t;
   enum class phase { original, search, bisect, estimate, step, finished };
+
 public:
   struct state {
     phase now = phase::original;

@@ -33,6 +33,7 @@ struct two_point_fista {
 template <class T>
 class two_point_fista_machine {
   using index_t = advx::index_t;
+
 public:
   struct state {
     int step = 0;

@@ -41,7 +41,7 @@ public:
         model_(model),
         backend_(backend) {}
 
-  void operator()(const run_order<scalar>& order, outputs<scalar>& out) {
+  [[gnu::cold]] void operator()(const run_order<scalar>& order, outputs<scalar>& out) {
     if constexpr (model_fits && scale_fits) {
       constexpr bool scored = ::advx::detail::answers_scores<session_of<Model, Backend>, scalar>;
       using programs = slot_programs<Recipe, scalar, scale, scored>;

@@ -21,7 +21,7 @@ constexpr auto recipe_of(const Attack& attack) {
 }
 
 /// The table of n images that nothing is known of.
-inline void prepare(outcome_table& o, std::size_t n) {
+[[gnu::cold]] inline void prepare(outcome_table& o, std::size_t n) {
   o.success.resize(n);
   o.labels.assign(n, no_label);
   for (auto* d : {&o.l0, &o.l1, &o.l2, &o.linf}) d->resize(n);
@@ -59,7 +59,7 @@ void check_images(batch_view<const T> images, const box& b) {
 }
 
 template <class Goal>
-void check_goal(const Goal& goal, index_t images, index_t classes) {
+[[gnu::cold]] void check_goal(const Goal& goal, index_t images, index_t classes) {
   if (goal.images() != images)
     throw argument_error("advx: goal: " + std::to_string(goal.images()) + " labels for " + std::to_string(images) +
                          " images; give one label per image");

@@ -29,8 +29,8 @@ concept row_team = requires(const Team& team, detail::probe_program f) {
   { team.count(index_t{}, f) } -> std::same_as<index_t>;
 };
 
-/// A backend: `buffer<T>` owns memory of the backend (`data()`, `size()`), zeroed by `allocate`; `rows` runs a row program
-/// for each of n rows; `lockstep` says that it does so best for all rows of a step at once.
+/// A backend: `buffer<T>` owns memory of the backend (`data()`, `size()`), zeroed by `allocate`; `rows` runs a row
+/// program for each of n rows; `lockstep` says that it does so best for all rows of a step at once.
 template <class B>
 concept backend_like = requires(B& b, const float* source, float* target) {
   { B::name } -> std::convertible_to<const char*>;
