@@ -95,9 +95,11 @@ private:
     return out;
   }
   void forget() {
-    pairs = 0;
+    pairs = oldest = 0;
     theta = 1;
   }
+  /// Which of the pairs in slots i and j is newer? The one of the greater number.
+  int age(int slot) const { return (slot + parameters.memory - oldest) % parameters.memory; }
   /// (v, w) ← M·(v, w).
   void by_middle(real* v, real* w) const { middle.solve(pairs, v, w); }
 
@@ -198,6 +200,14 @@ private:
     return sum;
   }
 
+  /// Row j of W·(v, w).
+  real by_columns(const real* v, const real* w, index_t j) const {
+    real sum = 0;
+    for (int i = 0; i < pairs; ++i)
+      sum += v[i] * real(wy[std::size_t(i * n + j)]) + theta * w[i] * real(ws[std::size_t(i * n + j)]);
+    return sum;
+  }
+
   bool is_free(index_t j) const { return lower[j] < x[j] && x[j] < upper[j]; }
 
   /// The model's minimiser over the variables that the Cauchy point x leaves free, back into the box (Byrd et al. 1995,
@@ -207,9 +217,10 @@ private:
     index_t count = 0;
     for (index_t j = 0; j < n; ++j) count += free[std::size_t(j)] = is_free(j) ? 1 : 0;
     if (count == 0) return true;
+    // Sums in T are enough for the matrices: the pairs are rounded to T themselves.
     const auto over = [&](std::uint8_t which, const T* a, const T* b) {
-      return team.template sum<real>(
-          n, [&](index_t j) { return free[std::size_t(j)] == which ? real(a[j]) * real(b[j]) : real(0); });
+      return real(
+          team.template sum<T>(n, [&](index_t j) { return free[std::size_t(j)] == which ? a[j] * b[j] : T(0); }));
     };
     std::vector<real> memory(static_cast<std::size_t>(saddle::numbers(pairs)));
     const saddle system = saddle::in(memory.data(), pairs);
@@ -219,7 +230,7 @@ private:
           system.p(i, j) = (i == j ? sy(i, i) : real(0)) + over(1, y(i), y(j)) / theta;
           system.q(i, j) = theta * over(0, s(i), s(j));
         }
-        system.e(i, j) = j < i ? over(0, s(i), y(j)) : -over(1, s(i), y(j));
+        system.e(i, j) = age(i) > age(j) ? over(0, s(i), y(j)) : -over(1, s(i), y(j));
       }
     if (!system.factor(pairs)) return false;
 
@@ -229,18 +240,16 @@ private:
     by_middle(v, w);
     // The model's downhill direction at the Cauchy point.
     for (index_t j = 0; j < n; ++j) {
-      real sum = -theta * real(x[j] - base[std::size_t(j)]) - real(g[std::size_t(j)]);
-      for (int i = 0; i < pairs; ++i) sum += v[i] * real(y(i)[j]) + w[i] * theta * real(s(i)[j]);
+      const real sum = by_columns(v, w, j) - theta * real(x[j] - base[std::size_t(j)]) - real(g[std::size_t(j)]);
       newton[std::size_t(j)] = free[std::size_t(j)] != 0 ? T(sum) : T(0);
     }
     for (int i = 0; i < pairs; ++i) {
-      v[i] = over(1, y(i), newton.data());
-      w[i] = theta * over(1, s(i), newton.data());
+      v[i] = dot(y(i), newton.data());
+      w[i] = theta * dot(s(i), newton.data());
     }
     system.solve(pairs, v, w);
     for (index_t j = 0; j < n; ++j) {
-      real sum = real(newton[std::size_t(j)]);
-      for (int i = 0; i < pairs; ++i) sum += (v[i] * real(y(i)[j]) + w[i] * theta * real(s(i)[j])) / theta;
+      const real sum = real(newton[std::size_t(j)]) + by_columns(v, w, j) / theta;
       newton[std::size_t(j)] = free[std::size_t(j)] != 0 ? T(sum / theta) : T(0);
     }
 
@@ -336,32 +345,24 @@ private:
   void remember(real step, real slope, real slope_here) {
     const real curvature = step * (slope_here - slope);
     if (!(curvature > -real(std::numeric_limits<T>::epsilon()) * step * slope)) return; // also where f is not convex
-    if (pairs == parameters.memory) {
-      for (int i = 1; i < pairs; ++i) {
-        std::copy(s(i), s(i) + n, s(i - 1));
-        std::copy(y(i), y(i) + n, y(i - 1));
-        for (int j = 1; j <= i; ++j) {
-          sy(i - 1, j - 1) = sy(i, j);
-          ss(i - 1, j - 1) = ss(i, j);
-        }
-      }
-      --pairs;
-    }
-    const int last = pairs++;
+    // The newest pair takes the oldest one's slot.
+    const bool full = pairs == parameters.memory;
+    const int last = full ? oldest : pairs++;
+    if (full) oldest = (oldest + 1) % parameters.memory;
     for (index_t j = 0; j < n; ++j) {
       s(last)[j] = T(step) * d[std::size_t(j)];
       y(last)[j] = g[std::size_t(j)] - base_g[std::size_t(j)];
     }
-    for (int i = 0; i <= last; ++i) {
+    for (int i = 0; i < pairs; ++i) {
       sy(last, i) = i == last ? curvature : dot(s(last), y(i));
-      ss(last, i) = dot(s(last), s(i));
+      ss(last, i) = ss(i, last) = dot(s(last), s(i));
     }
     theta = dot(y(last), y(last)) / curvature;
     for (int i = 0; i < pairs; ++i)
       for (int j = 0; j < pairs; ++j) {
         middle.p(i, j) = i == j ? sy(i, i) : 0;
-        middle.e(i, j) = j < i ? sy(i, j) : 0;
-        if (j <= i) middle.q(i, j) = theta * ss(i, j);
+        middle.e(i, j) = age(i) > age(j) ? sy(i, j) : 0;
+        middle.q(i, j) = theta * ss(i, j);
       }
     if (!middle.factor(pairs)) forget();
   }
@@ -376,8 +377,9 @@ private:
   bool bounded = false, boxed = false;
   real value = 0, theta = 1;
   int pairs = 0;
+  int oldest = 0; ///< slot of the oldest pair
   std::vector<real> small;
-  small_matrix sy, ss;       ///< lower triangles of SᵀY and SᵀS
+  small_matrix sy, ss;       ///< SᵀY, where the row's pair is no older than the column's, and SᵀS
   saddle middle;             ///< M⁻¹, factored
   real c_y[most], c_s[most]; ///< Wᵀ(Cauchy point − base), W = [Y θS]
   lbfgsb_result out;

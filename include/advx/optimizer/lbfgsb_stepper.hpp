@@ -39,7 +39,7 @@ struct lbfgsb_stepper {
     bool boxed = false;            ///< all are
     bool searching = false;        ///< in a line search; else at the first point
     int pairs = 0;                 ///< pairs in the memory
-    int oldest = 0;                ///< where the first of them lies
+    int oldest = 0;                ///< slot of the oldest of them
     int steps = 0;                 ///< iterations made
     int evaluations = 0;           ///< answers told
     int trials = 0;                ///< of this line search
@@ -113,7 +113,6 @@ private:
   template <class T>
   struct parts {
     index_t size;
-    int memory;
     T* x;
     T *base, *base_g; ///< the last point reached, and f's gradient there
     T* d;             ///< the projected steepest descent, then the line search's direction
@@ -124,13 +123,19 @@ private:
     real *p_y, *p_s;  ///< Wᵀd
     real *v, *w;      ///< right-hand sides and solutions
     real *v2, *w2;
-    small_matrix sy, ss; ///< lower triangles of SᵀY and SᵀS
+    small_matrix sy, ss; ///< SᵀY, where the row's pair is no older than the column's, and SᵀS
     saddle middle;       ///< M⁻¹, factored
     saddle system;       ///< of the subspace
 
     constexpr T* s(int slot) const noexcept { return pairs + index_t{2} * slot * size; }
     constexpr T* y(int slot) const noexcept { return s(slot) + size; }
 
+    /// Row j of [Y S]·(v, w).
+    constexpr real by_columns(int k, index_t j) const noexcept {
+      real sum = 0;
+      for (int i = 0; i < k; ++i) sum += v[i] * real(y(i)[j]) + w[i] * real(s(i)[j]);
+      return sum;
+    }
     // For one thread:
     /// (v2, w2) ← M·(a, b).
     constexpr void by_middle(int k, const real* a, const real* b) const noexcept {
@@ -156,7 +161,6 @@ private:
     real* const matrices = c + 8 * m;
     real* const middle = matrices + 2 * m * m;
     return {n,
-            m,
             p.x,
             p.vectors,
             p.vectors + n,
@@ -178,7 +182,8 @@ private:
             saddle::in(middle + saddle::numbers(m), m)};
   }
 
-  constexpr int slot_of(const row& r, int i) const noexcept { return (r.oldest + i) % parameters.memory; }
+  /// The slot of the i-th pair by age, the oldest first.
+  constexpr int by_age(const row& r, int i) const noexcept { return (r.oldest + i) % parameters.memory; }
 
   template <class Team, class T>
   static constexpr real dot(const Team& team, index_t n, const T* a, const T* b) {
@@ -189,12 +194,12 @@ private:
   struct factors {
     const T *a, *b;
   };
-  /// out[e] = a·b of `of(e)`, for e in [0, count).
-  template <class Team, class Of>
+  /// out[e] = a·b of `of(e)`, for e in [0, count), added up in Sum.
+  template <class Sum, class Team, class Of>
   static constexpr void dots(const Team& team, index_t n, int count, real* out, Of of) {
     for (int e = 0; e < count; ++e) {
       const auto f = of(e);
-      const real product = dot(team, n, f.a, f.b);
+      const real product = real(team.template sum<Sum>(n, [=](index_t j) { return Sum(f.a[j]) * Sum(f.b[j]); }));
       once(team, [=] { out[e] = product; });
     }
   }
@@ -202,8 +207,8 @@ private:
   template <class Team, class T>
   constexpr void by_pairs(const Team& team, const row& r, const parts<T>& at, const T* u, real* v, real* w) const {
     const int k = r.pairs;
-    dots(team, at.size, k, v, [&](int i) { return factors<T>{at.y(slot_of(r, i)), u}; });
-    dots(team, at.size, k, w, [&](int i) { return factors<T>{at.s(slot_of(r, i)), u}; });
+    dots<real>(team, at.size, k, v, [&](int i) { return factors<T>{at.y(i), u}; });
+    dots<real>(team, at.size, k, w, [&](int i) { return factors<T>{at.s(i), u}; });
     once(team, [=, theta = r.theta] {
       for (int i = 0; i < k; ++i) w[i] *= theta;
     });
@@ -225,7 +230,7 @@ private:
     team.each(at.size, [x = at.x, base = at.base](index_t j) { x[j] = base[j]; });
   }
   static constexpr void forget(row& r) noexcept {
-    r.pairs = 0;
+    r.pairs = r.oldest = 0;
     r.theta = 1;
   }
 
@@ -382,7 +387,7 @@ private:
       if (step < interval) break;
       passed = until;
       --moving;
-      once(team, [=, first = r.oldest, m = parameters.memory, last = moving == 0] {
+      once(team, [=, last = moving == 0] {
         const T bound = d[b] > T(0) ? box.upper(b) : box.lower(b);
         const real gradient = real(g[b]), moved = real(bound) - real(x[b]);
         d[b] = T(0);
@@ -391,8 +396,8 @@ private:
         for (int i = 0; i < k; ++i) {
           at.c_y[i] += interval * at.p_y[i];
           at.c_s[i] += interval * at.p_s[i];
-          at.v[i] = real(at.y((first + i) % m)[b]);
-          at.w[i] = theta * real(at.s((first + i) % m)[b]);
+          at.v[i] = real(at.y(i)[b]);
+          at.w[i] = theta * real(at.s(i)[b]);
         }
         if (last) return;
         at.by_middle(k, at.v, at.w);
@@ -432,33 +437,35 @@ private:
   /// where the model is not convex in this precision.
   template <class Team, class T, class Box>
   constexpr bool subspace_minimum(const Team& team, const row& r, const parts<T>& at, const Box& box) const {
-    const int k = r.pairs, first = r.oldest, m = parameters.memory;
+    const int k = r.pairs;
     const real theta = r.theta;
     T *x = at.x, *newton = at.t;
     const T *base = at.base, *g = at.base_g;
     const auto free = [=](index_t j) { return box.lower(j) < x[j] && x[j] < box.upper(j); };
     if (team.count(at.size, free) == 0) return true;
-    for (int i = 0; i < k; ++i) {
+    for (int a = 0; a < k; ++a) {
+      const int i = by_age(r, a), older = a + 1; // i's own pair counts as older
       // The free part of y and the fixed part of s, so that each sum reads two vectors only.
       T *y_free = at.d, *s_fixed = at.t;
-      team.each(at.size, [=, s = at.s(slot_of(r, i)), y = at.y(slot_of(r, i))](index_t j) {
+      team.each(at.size, [=, s = at.s(i), y = at.y(i)](index_t j) {
         y_free[j] = free(j) ? y[j] : T(0);
         s_fixed[j] = free(j) ? T(0) : s[j];
       });
-      const int width = i + 1;
-      dots(team, at.size, 4 * width, at.v, [&](int e) {
-        const T *s = at.s(slot_of(r, e % width)), *y = at.y(slot_of(r, e % width));
-        return e < width       ? factors<T>{y_free, y}
-               : e < 2 * width ? factors<T>{s_fixed, s}
-               : e < 3 * width ? factors<T>{y_free, s}
-                               : factors<T>{s_fixed, y};
+      // Most of the time goes here. Sums in T are enough: the pairs are rounded to T themselves.
+      dots<T>(team, at.size, 4 * older, at.v, [&](int e) {
+        const int j = by_age(r, e % older);
+        return e < older       ? factors<T>{y_free, at.y(j)}
+               : e < 2 * older ? factors<T>{s_fixed, at.s(j)}
+               : e < 3 * older ? factors<T>{y_free, at.s(j)}
+                               : factors<T>{s_fixed, at.y(j)};
       });
-      once(team, [=, sums = at.v] {
-        for (int j = 0; j <= i; ++j) {
-          at.system.p(i, j) = (i == j ? at.sy(i, i) : real(0)) + sums[j] / theta;
-          at.system.q(i, j) = theta * sums[width + j];
-          at.system.e(i, j) = sums[3 * width + j];
-          at.system.e(j, i) = -sums[2 * width + j]; // on the diagonal too
+      once(team, [=, this, first = r.oldest, sums = at.v] {
+        for (int b = 0; b < older; ++b) {
+          const int j = (first + b) % parameters.memory;
+          at.system.p(i, j) = at.system.p(j, i) = (i == j ? at.sy(i, i) : real(0)) + sums[b] / theta;
+          at.system.q(i, j) = at.system.q(j, i) = theta * sums[older + b];
+          at.system.e(i, j) = sums[3 * older + b];
+          at.system.e(j, i) = -sums[2 * older + b]; // on the diagonal too
         }
       });
     }
@@ -469,21 +476,21 @@ private:
         at.w[i] = at.c_s[i];
       }
       at.middle.solve(k, at.v, at.w);
+      for (int i = 0; i < k; ++i) at.w[i] *= theta;
     });
     if (told(team, at.scalar) == 0) return false;
     // The model's downhill direction at the Cauchy point.
     team.each(at.size, [=](index_t j) {
-      real sum = -theta * real(x[j] - base[j]) - real(g[j]);
-      for (int i = 0; i < k; ++i)
-        sum += at.v[i] * real(at.y((first + i) % m)[j]) + at.w[i] * theta * real(at.s((first + i) % m)[j]);
+      const real sum = at.by_columns(k, j) - theta * real(x[j] - base[j]) - real(g[j]);
       newton[j] = free(j) ? T(sum) : T(0);
     });
     by_pairs(team, r, at, newton, at.v, at.w);
-    once(team, [=] { at.system.solve(k, at.v, at.w); });
+    once(team, [=] {
+      at.system.solve(k, at.v, at.w);
+      for (int i = 0; i < k; ++i) at.w[i] *= theta;
+    });
     team.each(at.size, [=](index_t j) {
-      real sum = real(newton[j]);
-      for (int i = 0; i < k; ++i)
-        sum += (at.v[i] * real(at.y((first + i) % m)[j]) + at.w[i] * theta * real(at.s((first + i) % m)[j])) / theta;
+      const real sum = real(newton[j]) + at.by_columns(k, j) / theta;
       newton[j] = free(j) ? T(sum / theta) : T(0);
     });
     const auto projected = [=](index_t j, T share) {
@@ -505,34 +512,28 @@ private:
                           real slope) const {
     const real curvature = step * (slope - r.slope);
     if (!(curvature > -real(std::numeric_limits<T>::epsilon()) * step * r.slope)) return; // also where f is not convex
+    // The newest pair takes the oldest one's slot.
     const int m = parameters.memory;
-    if (r.pairs == m) {
-      r.oldest = (r.oldest + 1) % m;
-      --r.pairs;
-      once(team, [=] {
-        for (int i = 1; i < m; ++i)
-          for (int j = 1; j <= i; ++j) {
-            at.sy(i - 1, j - 1) = at.sy(i, j);
-            at.ss(i - 1, j - 1) = at.ss(i, j);
-          }
-      });
-    }
-    const int last = r.pairs++, k = r.pairs;
-    T *s = at.s(slot_of(r, last)), *y = at.y(slot_of(r, last));
+    const bool full = r.pairs == m;
+    const int last = full ? r.oldest : r.pairs++, k = r.pairs;
+    if (full) r.oldest = (r.oldest + 1) % m;
+    T *s = at.s(last), *y = at.y(last);
     team.each(at.size, [=, d = at.d, g = at.base_g](index_t j) {
       s[j] = T(step) * d[j];
       y[j] = gradient(j) - g[j];
     });
-    dots(team, at.size, last, &at.sy(last, 0), [&](int i) { return factors<T>{s, at.y(slot_of(r, i))}; });
-    dots(team, at.size, k, &at.ss(last, 0), [&](int i) { return factors<T>{s, at.s(slot_of(r, i))}; });
+    dots<real>(team, at.size, k, &at.sy(last, 0), [&](int i) { return factors<T>{s, at.y(i)}; });
+    dots<real>(team, at.size, k, &at.ss(last, 0), [&](int i) { return factors<T>{s, at.s(i)}; });
     r.theta = dot(team, at.size, y, y) / curvature;
-    once(team, [=, theta = r.theta] {
+    once(team, [=, theta = r.theta, oldest = r.oldest] {
       at.sy(last, last) = curvature;
+      for (int i = 0; i < k; ++i) at.ss(i, last) = at.ss(last, i);
       for (int i = 0; i < k; ++i)
         for (int j = 0; j < k; ++j) {
+          const bool newer = (i + m - oldest) % m > (j + m - oldest) % m;
           at.middle.p(i, j) = i == j ? at.sy(i, i) : 0;
-          at.middle.e(i, j) = j < i ? at.sy(i, j) : 0;
-          if (j <= i) at.middle.q(i, j) = theta * at.ss(i, j);
+          at.middle.e(i, j) = newer ? at.sy(i, j) : 0;
+          at.middle.q(i, j) = theta * at.ss(i, j);
         }
       at.scalar[0] = at.middle.factor(k) ? 1 : 0;
     });
