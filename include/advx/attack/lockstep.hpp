@@ -194,6 +194,13 @@ public:
   }
 
 private:
+  /// Rows of a pass: of a model whose rows depend on their number, an eighth of the most, two, ... or all.
+  static index_t padded(index_t rows, index_t capacity) {
+    if (is_row_invariant_on<Model, Backend>) return rows;
+    const index_t tile = std::max(fixed_tile, (capacity + 7) / 8);
+    return std::min(capacity, (rows + tile - 1) / tile * tile);
+  }
+
   template <class V>
   V* uploaded(arena<Backend>& memory, const V* host, index_t n) {
     V* to = memory.template take<V>(n);
@@ -251,13 +258,13 @@ private:
     for (index_t tick = 1; stage.active > 0; ++tick) {
       backend_.rows(stage.active, detail::place_points<stage_type>{stage});
       const double before = thread_cpu_seconds();
-      const index_t rows = is_row_invariant<Model> ? stage.active * Programs::max_points : capacity;
+      const index_t rows = padded(stage.active * Programs::max_points, capacity);
       ask<scored>(session, batch_view<const T>{stage.points, rows, size}, classes, stage.scores, labels);
       const double between = thread_cpu_seconds();
       backend_.rows(stage.active, detail::judge_points<stage_type>{stage});
       const double again = thread_cpu_seconds();
       if constexpr (pulls) {
-        const index_t pulled = is_row_invariant<Model> ? stage.active * Programs::max_gradients : capacity;
+        const index_t pulled = padded(stage.active * Programs::max_gradients, capacity);
         session.pullback(std::span(prefix).first(static_cast<std::size_t>(pulled)),
                          batch_view<const T>{stage.cotangents, pulled, classes},
                          batch_view<T>{stage.gradients, pulled, size});

@@ -143,7 +143,7 @@ auto run(const Attack& attack, const Model& model, const Images& images, const G
   out.clean_labels.assign(n, no_label);
   out.constant.resize(n);
   for (auto* counter : {&out.iterations, &out.queries, &out.forward_rows, &out.pullback_rows}) counter->resize(n);
-  out.row_invariant = is_row_invariant<Model>;
+  out.row_invariant = is_row_invariant_on<Model, Backend>;
 
   const auto rankings = recipe.rankings();
   out.other_rankings.resize(static_cast<std::size_t>(rankings.size - 1));

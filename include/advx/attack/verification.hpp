@@ -67,7 +67,7 @@ public:
     std::vector<index_t> asked;
     // One forward pass over the candidates `at` of `rows` records from asked[first] on, padded where it must be.
     const auto pass = [&](index_t at, std::size_t first, index_t rows) {
-      std::vector<index_t> from(static_cast<std::size_t>(is_row_invariant<Model> ? rows : tile_));
+      std::vector<index_t> from(static_cast<std::size_t>(is_row_invariant_on<Model, Backend> ? rows : tile_));
       for (std::size_t i = 0; i < from.size(); ++i)
         from[i] = at * room + asked[first + (i < static_cast<std::size_t>(rows) ? i : 0)];
       const auto padded = static_cast<index_t>(from.size());

@@ -61,13 +61,13 @@ public:
 
 private:
   static index_t pass_slots(index_t slots) {
-    if (is_row_invariant<Model>) return slots;
+    if (is_row_invariant_on<Model, Backend>) return slots;
     return std::max<index_t>(1, std::min(slots, fixed_tile / std::min(fixed_tile, max_points)));
   }
   static index_t pass_rows(index_t slots) {
     const index_t typical = std::min<index_t>(max_points, 4);
     const index_t rows = std::max(slots * typical, max_points);
-    return is_row_invariant<Model> ? rows : std::max(rows, fixed_tile);
+    return is_row_invariant_on<Model, Backend> ? rows : std::max(rows, fixed_tile);
   }
   static work_order<T> local(const run_order<T>& order) {
     work_order<T> w;
@@ -142,7 +142,7 @@ private:
     if (rows == 0) return;
     T* points = points_[0];
     index_t padded = rows;
-    if constexpr (!is_row_invariant<Model>) {
+    if constexpr (!is_row_invariant_on<Model, Backend>) {
       padded = capacity_;
       for (index_t i = rows; i < padded; ++i) std::copy_n(points, size_, points + i * size_);
     }
@@ -170,7 +170,7 @@ private:
     if constexpr (pulls) {
       if (pulled_.empty()) return;
       index_t rows = static_cast<index_t>(pulled_.size());
-      if constexpr (!is_row_invariant<Model>) {
+      if constexpr (!is_row_invariant_on<Model, Backend>) {
         for (; rows < capacity_; ++rows) {
           pulled_.push_back(0);
           std::fill_n(cotangents_ + rows * classes_, classes_, T(0));
