@@ -16,6 +16,8 @@ namespace advx::optimizer {
 /// trials SciPy's, the steps Tabacof & Valle's (2016).
 struct lbfgsb_parameters {
   static constexpr int most_memory = 30;
+  /// Sums over the pairs, in a vector of the images' type, are rounded to it after each so many pairs.
+  static constexpr int pairs_a_pass = 4;
 
   int memory = 10;                  ///< m, pairs of vectors that model the curvature, in [1, 30]
   int steps = 150;                  ///< iterations, ≥ 1

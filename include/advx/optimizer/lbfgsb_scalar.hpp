@@ -200,12 +200,15 @@ private:
     return sum;
   }
 
-  /// Row j of W·(v, w).
-  real by_columns(const real* v, const real* w, index_t j) const {
-    real sum = 0;
-    for (int i = 0; i < pairs; ++i)
-      sum += v[i] * real(wy[std::size_t(i * n + j)]) + theta * w[i] * real(ws[std::size_t(i * n + j)]);
-    return sum;
+  /// u[j] + row j of [Y S]·(v, w).
+  T add_pairs(T u, const real* v, const real* w, index_t j) const {
+    for (int first = 0; first < pairs; first += lbfgsb_parameters::pairs_a_pass) {
+      real sum = real(u);
+      for (int i = first; i < pairs && i < first + lbfgsb_parameters::pairs_a_pass; ++i)
+        sum += v[i] * real(wy[std::size_t(i * n + j)]) + w[i] * real(ws[std::size_t(i * n + j)]);
+      u = T(sum);
+    }
+    return u;
   }
 
   bool is_free(index_t j) const { return lower[j] < x[j] && x[j] < upper[j]; }
@@ -238,19 +241,25 @@ private:
     std::copy(c_y, c_y + pairs, v);
     std::copy(c_s, c_s + pairs, w);
     by_middle(v, w);
+    for (int i = 0; i < pairs; ++i) w[i] *= theta;
     // The model's downhill direction at the Cauchy point.
     for (index_t j = 0; j < n; ++j) {
-      const real sum = by_columns(v, w, j) - theta * real(x[j] - base[std::size_t(j)]) - real(g[std::size_t(j)]);
-      newton[std::size_t(j)] = free[std::size_t(j)] != 0 ? T(sum) : T(0);
+      const T start = T(-theta * real(x[j] - base[std::size_t(j)]) - real(g[std::size_t(j)]));
+      newton[std::size_t(j)] = free[std::size_t(j)] != 0 ? add_pairs(start, v, w, j) : T(0);
     }
     for (int i = 0; i < pairs; ++i) {
       v[i] = dot(y(i), newton.data());
       w[i] = theta * dot(s(i), newton.data());
     }
     system.solve(pairs, v, w);
+    const real scale = 1 / (theta * theta);
+    for (int i = 0; i < pairs; ++i) {
+      v[i] *= scale;
+      w[i] *= scale * theta;
+    }
     for (index_t j = 0; j < n; ++j) {
-      const real sum = real(newton[std::size_t(j)]) + by_columns(v, w, j) / theta;
-      newton[std::size_t(j)] = free[std::size_t(j)] != 0 ? T(sum / theta) : T(0);
+      const T start = T(real(newton[std::size_t(j)]) / theta);
+      newton[std::size_t(j)] = free[std::size_t(j)] != 0 ? add_pairs(start, v, w, j) : T(0);
     }
 
     const auto projected = [&](index_t j) { return kernel::clamp(x[j] + newton[std::size_t(j)], lower[j], upper[j]); };

@@ -130,12 +130,6 @@ private:
     constexpr T* s(int slot) const noexcept { return pairs + index_t{2} * slot * size; }
     constexpr T* y(int slot) const noexcept { return s(slot) + size; }
 
-    /// Row j of [Y S]·(v, w).
-    constexpr real by_columns(int k, index_t j) const noexcept {
-      real sum = 0;
-      for (int i = 0; i < k; ++i) sum += v[i] * real(y(i)[j]) + w[i] * real(s(i)[j]);
-      return sum;
-    }
     // For one thread:
     /// (v2, w2) ← M·(a, b).
     constexpr void by_middle(int k, const real* a, const real* b) const noexcept {
@@ -212,6 +206,29 @@ private:
     once(team, [=, theta = r.theta] {
       for (int i = 0; i < k; ++i) w[i] *= theta;
     });
+  }
+  /// u ← u + [Y S]·(v, w) where `take(j)`, else 0. Some pairs a pass, so that the loop over columns is the inner one.
+  template <class Team, class T, class Take>
+  static constexpr void add_pairs(const Team& team, const parts<T>& at, int k, T* u, Take take) {
+    constexpr int some = lbfgsb_parameters::pairs_a_pass;
+    for (int first = 0; first < k; first += some) {
+      const T* y[some] = {};
+      const T* s[some] = {};
+      real v[some] = {}, w[some] = {}; // 0 beyond the last pair
+      for (int i = 0; i < some; ++i) {
+        const bool there = first + i < k;
+        y[i] = at.y(there ? first + i : 0);
+        s[i] = at.s(there ? first + i : 0);
+        v[i] = there ? at.v[first + i] : 0;
+        w[i] = there ? at.w[first + i] : 0;
+      }
+      team.each(at.size, [=](index_t j) {
+        real sum = real(u[j]);
+        for (int i = 0; i < some; ++i) sum += v[i] * real(y[i][j]) + w[i] * real(s[i][j]);
+        u[j] = T(sum);
+      });
+    }
+    team.each(at.size, [=](index_t j) { u[j] = take(j) ? u[j] : T(0); });
   }
   /// By one thread, for all.
   template <class Team, class F>
@@ -480,19 +497,18 @@ private:
     });
     if (told(team, at.scalar) == 0) return false;
     // The model's downhill direction at the Cauchy point.
-    team.each(at.size, [=](index_t j) {
-      const real sum = at.by_columns(k, j) - theta * real(x[j] - base[j]) - real(g[j]);
-      newton[j] = free(j) ? T(sum) : T(0);
-    });
+    team.each(at.size, [=](index_t j) { newton[j] = T(-theta * real(x[j] - base[j]) - real(g[j])); });
+    add_pairs(team, at, k, newton, free);
     by_pairs(team, r, at, newton, at.v, at.w);
-    once(team, [=] {
+    once(team, [=, scale = 1 / (theta * theta)] {
       at.system.solve(k, at.v, at.w);
-      for (int i = 0; i < k; ++i) at.w[i] *= theta;
+      for (int i = 0; i < k; ++i) {
+        at.v[i] *= scale;
+        at.w[i] *= scale * theta;
+      }
     });
-    team.each(at.size, [=](index_t j) {
-      const real sum = real(newton[j]) + at.by_columns(k, j) / theta;
-      newton[j] = free(j) ? T(sum / theta) : T(0);
-    });
+    team.each(at.size, [=](index_t j) { newton[j] = T(real(newton[j]) / theta); });
+    add_pairs(team, at, k, newton, free);
     const auto projected = [=](index_t j, T share) {
       return kernel::clamp(x[j] + share * newton[j], box.lower(j), box.upper(j));
     };
