@@ -22,8 +22,9 @@ struct budget_objective {
   Norm norm;
   image_ref<T> image;
   double radius;
-  double step_scale; ///< an image's own radius over the recipe's: steps keep their share of the ball
+  double step_scale; ///< the run's radius over the recipe's: steps keep their share of the ball
   const T* loss_gradient;
+  T value; ///< of the loss, where the optimizer needs it
 
   T gradient(index_t j) const { return loss_gradient[j]; }
   template <class Team, class Get>
@@ -39,7 +40,8 @@ struct budget_objective {
 } // namespace detail
 
 /// Descends the loss inside the norm's ball of radius ε around the image, and inside the box; from several starts if
-/// asked to. Sources: Goodfellow et al. 2015; Kurakin et al. 2017; Madry et al. 2018; Sharma's thesis, eqs. 7 and 8.
+/// asked to, and for one radius after another where `Radius` looks for the least that succeeds. Sources: Goodfellow et
+/// al. 2015; Kurakin et al. 2017; Madry et al. 2018; Sharma's thesis, eqs. 7 and 8.
 template <class Norm, class Loss, class Optimizer, class Start = start::original, class Radius = radius::fixed>
 struct budget {
   static_assert(norm::measurable<Norm>, "advx: budget: Norm needs `static constexpr const char* name` and "
@@ -52,14 +54,17 @@ struct budget {
                 "takes optimizer::steepest or optimizer::adam");
   static_assert(!Optimizer::needs_direction || norm::directional<Norm>,
                 "advx: optimizer::steepest needs a norm that makes directions: norm::l1, norm::l2 or norm::linf");
+  static_assert(!optimizer::needs_bounds<Optimizer>,
+                "advx: this optimizer needs bounds for each coordinate, and a ball has none; use attack::penalty, or "
+                "optimizer::steepest or optimizer::adam");
 
   Norm norm{};
   Loss loss{};
   Optimizer optimizer{};
   Start start_at{};
   Radius radius{};
-  int restarts = 0;            ///< further starts for images without success, ≥ 0
-  bool stop_at_success = true; ///< false: goes on for the smallest success within ε
+  int restarts = 0;            ///< further starts in a ball without success, ≥ 0
+  bool stop_at_success = true; ///< false: a run that succeeds goes on for the smallest success in its ball
 
   static constexpr const char* form = "budget";
   static constexpr attack::access access = attack::access::gradients;
@@ -67,7 +72,8 @@ struct budget {
   static constexpr space::pixels space{};
   static constexpr bool abort_early = false;
   struct schedule {
-    int run = 0;
+    int run = 0; ///< in this radius
+    typename Radius::state radius{};
   };
 
   static constexpr bool accepts(score_scale scale) { return Loss::accepts(scale); }
@@ -83,8 +89,12 @@ struct budget {
     ::advx::detail::require(restarts >= 0, "attack::budget", "restarts", "restarts >= 0", restarts);
   }
   constexpr auto rankings() const { return list<Norm>{norm}; }
-  constexpr schedule begin_schedule() const { return {}; }
-  constexpr bool next_run(schedule& s, bool succeeded) const { return s.run < restarts && !succeeded && ++s.run > 0; }
+  constexpr schedule begin_schedule() const { return {0, radius.start()}; }
+  constexpr bool next_run(schedule& s, const run_end& end) const {
+    if (!end.succeeded && s.run < restarts) return ++s.run > 0;
+    s.run = 0;
+    return radius.next(s.radius, end.succeeded);
+  }
   constexpr double constant(const schedule&) const { return 0; }
   constexpr bool stops_at_success() const { return stop_at_success; }
   template <class T>
@@ -96,12 +106,13 @@ struct budget {
   constexpr void start(const Team& team, const image_ref<T>& image, const schedule& s, T* x) const {
     const kernel::random_stream random{image.seed, static_cast<std::uint32_t>(image.number),
                                        static_cast<std::uint32_t>(s.run)};
-    start_at(norm, team, image, limit(image), random, x);
+    start_at(norm, team, image, radius_of(image, s), random, x);
   }
   template <class T>
-  constexpr auto objective(const image_ref<T>& image, const schedule&, const T*, const T* gradient) const {
-    const double own = limit(image);
-    return detail::budget_objective<Norm, T>{norm, image, own, radius.epsilon > 0 ? own / radius.epsilon : 1, gradient};
+  constexpr auto objective(const image_ref<T>& image, const schedule& s, const T*, const T* gradient, T value) const {
+    const double own = radius_of(image, s);
+    return detail::budget_objective<Norm, T>{norm,     image, own, radius.epsilon > 0 ? own / radius.epsilon : 1,
+                                             gradient, value};
   }
   template <class Team, class T>
   constexpr T value(const Team&, const image_ref<T>&, const schedule&, const T*, T loss_value) const {
@@ -109,12 +120,19 @@ struct budget {
   }
   /// Rounding must not carry a stored image out of its ball.
   template <class Team, class T>
-  constexpr void make_feasible(const Team& team, const image_ref<T>& image, T* x) const {
-    norm.fit(team, image, limit(image), x);
+  constexpr void make_feasible(const Team& team, const image_ref<T>& image, const schedule& s, T* x) const {
+    norm.fit(team, image, radius_of(image, s), x);
   }
 
   template <class T>
   using machine = descent<budget, T>;
+
+private:
+  /// The ball of a run.
+  template <class T>
+  constexpr double radius_of(const image_ref<T>& image, const schedule& s) const {
+    return limit(image) * s.radius.share;
+  }
 };
 
 template <class N, class L, class O, class S = start::original, class R = radius::fixed>

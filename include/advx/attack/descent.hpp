@@ -11,8 +11,14 @@
 
 namespace advx::attack {
 
-/// Nested schedules per slot, each at its own pace: runs (the recipe's: constants of a search, restarts) ⊃ optimizer
-/// steps. The recipe says how a run starts, what the optimizer sees, and what comes after a run.
+/// How a run of the optimizer has ended.
+struct run_end {
+  bool succeeded = false; ///< some point of it met the goal
+  bool at_end = false;    ///< its last point did
+};
+
+/// Nested schedules per slot, each at its own pace: runs (the recipe's: constants of a search, radii, restarts) ⊃
+/// optimizer steps. The recipe says how a run starts, what the optimizer sees, and what comes after a run.
 template <class Recipe, class T>
 class descent {
   using optimizer_type = decltype(Recipe::optimizer);
@@ -29,7 +35,8 @@ public:
     T checked = 0;                                  ///< least objective before it
     bool at_original = !Recipe::starts_at_original; ///< the original is still to be judged
     bool finished = false;
-    bool succeeded = false; ///< in this run
+    bool over = false; ///< the run has succeeded, and the schedule stands at the next one
+    run_end run{};     ///< of this run, so far
     bool ever_succeeded = false;
     attack::tally tally{};
   };
@@ -39,8 +46,9 @@ public:
       : recipe(r),
         length(size),
         class_count(classes),
-        vectors(memory.template take<T>(slots * (1 + optimizer_type::vectors) * size)),
-        scratch(memory.template take<T>(slots * classes)) {}
+        vectors(memory.template take<T>(slots * (1 + optimizer::vectors_of(r.optimizer)) * size)),
+        scratch(memory.template take<T>(slots * classes)),
+        numbers(memory.template take<double>(slots * optimizer::numbers_of(r.optimizer))) {}
 
   /// The optimizer's own number, or 2: a point for the gradient and one to be judged.
   static constexpr index_t max_points = [] {
@@ -80,19 +88,26 @@ public:
   constexpr bool observe(const Team&, state& r, index_t, const image_ref<T>&, const answer<T>* answers) const {
     const attack::request asked = request(r);
     bool hit = false;
-    for (index_t i = asked.judged_from; i < asked.total(); ++i) hit = hit || answers[i].success;
-    r.succeeded = r.succeeded || hit;
-    if (hit && recipe.stops_at_success()) r.finished = true;
+    for (index_t i = asked.judged_from; i < asked.total(); ++i) {
+      hit = hit || answers[i].success;
+      r.run.at_end = answers[i].success;
+    }
+    r.run.succeeded = r.run.succeeded || hit;
     if (hit) {
       r.tally.constant = recipe.constant(r.schedule);
       r.ever_succeeded = true;
+    }
+    if (hit && recipe.stops_at_success()) {
+      r.over = recipe.next_run(r.schedule, r.run);
+      r.finished = !r.over;
     }
     return r.finished;
   }
 
   template <score_scale Scale, class Team>
-  constexpr bool cotangent(const Team& team, const state&, index_t, const image_ref<T>& image, index_t,
+  constexpr bool cotangent(const Team& team, const state& r, index_t, const image_ref<T>& image, index_t,
                            const answer<T>& a, T* out) const {
+    if (r.over) return false;
     return recipe.loss.template operator()<Scale>(team, a.scores, class_count, image.goal, a.summary, image.tie, out)
         .active;
   }
@@ -105,6 +120,11 @@ public:
       start_run(team, r, s, image);
       return;
     }
+    if (r.over) {
+      r.over = false;
+      start_run(team, r, s, image);
+      return;
+    }
     const optimizer::asks asked = r.asks;
     if (recipe.abort_early && asked.total() > asked.judged_from &&
         stalled<Scale>(team, r, s, image, answers[asked.total() - 1])) {
@@ -112,9 +132,12 @@ public:
       return;
     }
     if (asked.gradients > 0) {
-      const auto objective = recipe.objective(image, r.schedule, answers[0].point, gradients[0]);
+      T value = 0;
+      if constexpr (optimizer::needs_value<optimizer_type>)
+        value = objective_value<Scale>(team, r, s, image, answers[0]);
+      const auto objective = recipe.objective(image, r.schedule, answers[0].point, gradients[0], value);
       recipe.optimizer.tell(team, r.row, place(r, s), objective);
-      recipe.make_feasible(team, image, place(r, s).iterate);
+      recipe.make_feasible(team, image, r.schedule, place(r, s).iterate);
       ++r.step;
       ++r.tally.iterations;
     }
@@ -129,7 +152,7 @@ private:
     r.judged = 0;
     r.checked = std::numeric_limits<T>::max();
     forget_tenth(r);
-    r.succeeded = false;
+    r.run = {};
     r.row = {};
     recipe.start(team, image, r.schedule, place(r, s).iterate);
     recipe.optimizer.start(team, r.row, place(r, s));
@@ -138,10 +161,19 @@ private:
   }
   template <class Team>
   constexpr void end_run(const Team& team, state& r, index_t s, const image_ref<T>& image) const {
-    if (recipe.next_run(r.schedule, r.succeeded))
+    if (recipe.next_run(r.schedule, r.run))
       start_run(team, r, s, image);
     else
       r.finished = true;
+  }
+
+  /// What is minimised, at an answered point.
+  template <score_scale Scale, class Team>
+  constexpr T objective_value(const Team& team, const state& r, index_t s, const image_ref<T>& image,
+                              const answer<T>& a) const {
+    const auto v = recipe.loss.template operator()<Scale>(team, a.scores, class_count, image.goal, a.summary, image.tie,
+                                                          scratch + s * class_count);
+    return recipe.value(team, image, r.schedule, a.point, v.loss);
   }
 
   /// Has the run come to rest? A tenth of its steps has not lowered the least objective by 0.01 %, and either the run
@@ -154,14 +186,12 @@ private:
     const index_t often = period < 4 ? 1 : period / 4;
     const bool ends = ++r.judged % period == 0;
     if (!ends && r.judged % often != 0) return false;
-    const auto v = recipe.loss.template operator()<Scale>(team, a.scores, class_count, image.goal, a.summary, image.tie,
-                                                          scratch + s * class_count);
-    const T now = recipe.value(team, image, r.schedule, a.point, v.loss);
+    const T now = objective_value<Scale>(team, r, s, image, a);
     r.least = kernel::minimum(r.least, now);
     r.most = kernel::maximum(r.most, now);
     if (!ends) return false;
     const bool fell = r.least <= T(0.9999) * r.checked;
-    const bool settled = r.succeeded || r.most <= T(1.02) * r.least;
+    const bool settled = r.run.succeeded || r.most <= T(1.02) * r.least;
     r.checked = kernel::minimum(r.checked, r.least);
     forget_tenth(r);
     return !fell && settled;
@@ -172,15 +202,16 @@ private:
   }
 
   constexpr optimizer::place<T> place(const state& r, index_t s) const {
-    T* iterate = vectors + s * (1 + optimizer_type::vectors) * length;
-    return {iterate, iterate + length, length, r.step};
+    T* iterate = vectors + s * (1 + optimizer::vectors_of(recipe.optimizer)) * length;
+    return {iterate, iterate + length, length, r.step, numbers + s * optimizer::numbers_of(recipe.optimizer)};
   }
 
   Recipe recipe;
   index_t length;
   index_t class_count;
-  T* vectors; ///< per slot: the iterate, and what the optimizer keeps beside it
-  T* scratch; ///< per slot: one row of scores
+  T* vectors;      ///< per slot: the iterate, and what the optimizer keeps beside it
+  T* scratch;      ///< per slot: one row of scores
+  double* numbers; ///< per slot: the optimizer's
 };
 
 } // namespace advx::attack

@@ -25,7 +25,11 @@ struct penalty_objective {
   const T* point;
   const T* loss_gradient;
   T constant;
+  T value; ///< of the objective at x, where the optimizer needs it
 
+  /// What z_j is bounded by.
+  T lower(index_t j) const { return space.bound(-std::numeric_limits<T>::infinity(), image.side(j)); }
+  T upper(index_t j) const { return space.bound(std::numeric_limits<T>::infinity(), image.side(j)); }
   T gradient(index_t j) const {
     const T d = point[j] - image.original[j];
     const T size = [&] {
@@ -105,7 +109,12 @@ struct penalty {
   }
   constexpr auto rankings() const { return list<Norm, Also...>{norm, also}; }
   constexpr schedule begin_schedule() const { return search.start(); }
-  constexpr bool next_run(schedule& s, bool succeeded) const { return search.next(s, succeeded); }
+  constexpr bool next_run(schedule& s, const run_end& end) const {
+    if constexpr (requires { requires Search::judges_end; })
+      return search.next(s, end.at_end);
+    else
+      return search.next(s, end.succeeded);
+  }
   constexpr double constant(const schedule& s) const { return s.constant; }
   constexpr bool stops_at_success() const { return false; }
   template <class T>
@@ -114,13 +123,16 @@ struct penalty {
   }
 
   template <class Team, class T>
-  constexpr void start(const Team& team, const image_ref<T>& image, const schedule&, T* z) const {
+  constexpr void start(const Team& team, const image_ref<T>& image, const schedule& s, T* z) const {
+    if constexpr (requires { s.warm; })
+      if (s.warm) return; // from where the run before has ended
     team.each(image.size, [=, space = space](index_t j) { z[j] = space.encode(image.original[j], image.side(j)); });
   }
   template <class T>
-  constexpr auto objective(const image_ref<T>& image, const schedule& s, const T* point, const T* gradient) const {
-    return detail::penalty_objective<Norm, Space, Optimizer::needs_proximal, T>{norm,  space,    image,
-                                                                                point, gradient, T(s.constant)};
+  constexpr auto objective(const image_ref<T>& image, const schedule& s, const T* point, const T* gradient,
+                           T value) const {
+    return detail::penalty_objective<Norm, Space, Optimizer::needs_proximal, T>{norm,     space,         image, point,
+                                                                                gradient, T(s.constant), value};
   }
   /// size(x − x0) + c·loss, what is minimised.
   template <class Team, class T>
@@ -130,7 +142,7 @@ struct penalty {
     });
   }
   template <class Team, class T>
-  constexpr void make_feasible(const Team&, const image_ref<T>&, T*) const {}
+  constexpr void make_feasible(const Team&, const image_ref<T>&, const schedule&, T*) const {}
 
   template <class T>
   using machine = descent<penalty, T>;

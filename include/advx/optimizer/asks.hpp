@@ -11,10 +11,16 @@
 ///    only for what is still to be judged);
 ///  - `start(team, row, place)` and `tell(team, row, place, objective)`, which makes one step;
 ///  - `point(place, i)`, the i-th point asked for: those that need a gradient come first;
-///  - `needs_proximal` and `needs_direction`, which capability of the norm it uses.
+///  - `needs_proximal` and `needs_direction`, which capability of the norm it uses;
+///  - where it has them: `static constexpr bool needs_value = true`, if it is to be told what the objective's value is,
+///  and `needs_bounds = true`, if it asks for the iterate's bounds; such an optimizer may end before `steps`, or make
+///  more than one call of `tell` a step; `vector_count()` in place of `vectors`, if the number of vectors depends on
+///  its parameters; `number_count()`, how many numbers of type double it keeps beside them.
 ///
 /// `objective` offers `gradient(j)` of what is descended, `project(team, v)`, `step_scale`, and, as the form has them,
-/// `proximal(t)` and `direction(team, kind, g)`; the last three and `project` return a function of (column, value).
+/// `proximal(t)` and `direction(team, kind, g)`; the last two and `project` return a function of (column, value). With
+/// `needs_value`, `value` is the objective at the point of `gradient`; `lower(j)` and `upper(j)` bound the iterate, and
+/// may be infinite.
 #pragma once
 
 #include <advx/core/host_device.hpp>
@@ -38,9 +44,37 @@ struct place {
   T* iterate = nullptr; ///< the point that it moves
   T* memory = nullptr;  ///< `vectors` further vectors, one after the other
   index_t size = 0;
-  index_t step = 0; ///< steps made so far in this run
+  index_t step = 0;          ///< steps made so far in this run
+  double* numbers = nullptr; ///< `number_count()` further numbers
 
   ADVX_HOST_DEVICE constexpr T* vector(index_t i) const noexcept { return memory + i * size; }
+};
+
+/// How many vectors an optimizer keeps beside its iterate.
+template <class Optimizer>
+constexpr index_t vectors_of(const Optimizer& optimizer) {
+  if constexpr (requires { optimizer.vector_count(); })
+    return optimizer.vector_count();
+  else
+    return Optimizer::vectors;
+}
+/// How many numbers of type double it keeps beside them.
+template <class Optimizer>
+constexpr index_t numbers_of(const Optimizer& optimizer) {
+  if constexpr (requires { optimizer.number_count(); })
+    return optimizer.number_count();
+  else
+    return 0;
+}
+/// Is it to be told the objective's value?
+template <class Optimizer>
+inline constexpr bool needs_value = requires {
+  requires Optimizer::needs_value;
+};
+/// Does it ask for the iterate's bounds?
+template <class Optimizer>
+inline constexpr bool needs_bounds = requires {
+  requires Optimizer::needs_bounds;
 };
 
 } // namespace advx::optimizer

@@ -15,6 +15,14 @@ struct fixed {
   void check() const {
     ::advx::detail::require(epsilon >= 0 && epsilon < 1e30, "radius::fixed", "epsilon", "0 <= epsilon < 1e30", epsilon);
   }
+
+  /// A run's radius is `share` × ε.
+  struct state {
+    double share = 1;
+  };
+  constexpr state start() const noexcept { return {}; }
+  /// Told whether a run succeeded, moves on to the next radius; false when there is none.
+  constexpr bool next(state&, bool) const noexcept { return false; }
 };
 
 } // namespace advx::radius
