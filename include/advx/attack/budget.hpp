@@ -26,7 +26,7 @@ struct budget_objective {
   const T* loss_gradient;
   T value; ///< of the loss, where the optimizer needs it
 
-  T gradient(index_t j) const { return loss_gradient[j]; }
+  constexpr T gradient(index_t j) const { return loss_gradient[j]; }
   template <class Team, class Get>
   constexpr auto project(const Team& team, Get v) const {
     return norm.projection(team, image, radius, v);

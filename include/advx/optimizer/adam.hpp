@@ -55,13 +55,15 @@ struct adam {
     r.decay1 *= beta1;
     r.decay2 *= beta2;
     T *z = p.iterate, *m = p.vector(0), *v = p.vector(1);
-    const T b1 = T(beta1), c1 = T(1 - beta1), b2 = T(beta2), c2 = T(1 - beta2), e = T(epsilon);
-    const T length = T(step / (1 - r.decay1)), correct2 = T(1 / (1 - r.decay2));
+    // m̂/(√v̂ + ε) with both corrections taken out of the loop (the paper's remark at the end of its section 2).
+    const double root = kernel::square_root(1 - r.decay2);
+    const T b1 = T(beta1), c1 = T(1 - beta1), b2 = T(beta2), c2 = T(1 - beta2), e = T(epsilon * root);
+    const T length = T(step * root / (1 - r.decay1));
     team.each(p.size, [=](index_t j) {
       const T g = objective.gradient(j);
       m[j] = b1 * m[j] + c1 * g;
       v[j] = b2 * v[j] + c2 * (g * g);
-      z[j] = z[j] - length * m[j] / (kernel::vector_sqrt(v[j] * correct2) + e);
+      z[j] = z[j] - length * m[j] / (kernel::vector_sqrt(v[j]) + e);
     });
     const auto project = objective.project(team, [z](index_t j) { return z[j]; });
     if constexpr (!Objective::unconstrained) team.each(p.size, [=](index_t j) { z[j] = project(j, z[j]); });
