@@ -46,7 +46,7 @@ struct row_of {
   Objective objective;
   lbfgsb_stepper stepper;
   std::vector<T> x, lower, upper, g, vectors;
-  std::vector<double> small;
+  std::vector<double> numbers;
   lbfgsb_stepper::row row{};
 
   row_of(const problem& p, const Objective& f, const lbfgsb_parameters& parameters)
@@ -57,9 +57,9 @@ struct row_of {
         upper(p.upper.begin(), p.upper.end()),
         g(x.size()),
         vectors(std::size_t(stepper.vectors() * p.n), std::numeric_limits<T>::quiet_NaN()),
-        small(std::size_t(stepper.numbers()), std::numeric_limits<double>::quiet_NaN()) {}
+        numbers(std::size_t(stepper.numbers()), std::numeric_limits<double>::quiet_NaN()) {}
 
-  lbfgsb_place<T> place() { return {x.data(), vectors.data(), small.data(), index_t(x.size())}; }
+  lbfgsb_place<T> place() { return {x.data(), vectors.data(), numbers.data(), index_t(x.size())}; }
   box_of<T> box() const { return {lower.data(), upper.data()}; }
   bool running() const { return row.status == lbfgsb_status::running; }
 

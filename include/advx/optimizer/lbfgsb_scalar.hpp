@@ -41,8 +41,8 @@ public:
         newton(room()),
         ws(room() * static_cast<std::size_t>(p.memory)),
         wy(ws.size()),
-        small(static_cast<std::size_t>(2 * p.memory * p.memory + saddle::numbers(p.memory))),
-        sy{small.data(), p.memory},
+        matrices(static_cast<std::size_t>(2 * p.memory * p.memory + saddle::numbers(p.memory))),
+        sy{matrices.data(), p.memory},
         ss{sy.entry + p.memory * p.memory, p.memory},
         middle(saddle::in(ss.entry + p.memory * p.memory, p.memory)) {}
 
@@ -387,7 +387,7 @@ private:
   real value = 0, theta = 1;
   int pairs = 0;
   int oldest = 0; ///< slot of the oldest pair
-  std::vector<real> small;
+  std::vector<real> matrices;
   small_matrix sy, ss;       ///< SᵀY, where the row's pair is no older than the column's, and SᵀS
   saddle middle;             ///< M⁻¹, factored
   real c_y[most], c_s[most]; ///< Wᵀ(Cauchy point − base), W = [Y θS]

@@ -10,9 +10,9 @@ namespace advx::optimizer {
 /// Where a row's vectors and small matrices lie.
 template <class T>
 struct lbfgsb_place {
-  T* x = nullptr;          ///< the iterate: the point to be evaluated, at the end the best one
-  T* vectors = nullptr;    ///< `lbfgsb_stepper::vectors()` vectors of the iterate's size, one after the other
-  double* small = nullptr; ///< `lbfgsb_stepper::numbers()` numbers
+  T* x = nullptr;            ///< the iterate: the point to be evaluated, at the end the best one
+  T* vectors = nullptr;      ///< `lbfgsb_stepper::vectors()` vectors of the iterate's size, one after the other
+  double* numbers = nullptr; ///< `lbfgsb_stepper::numbers()` numbers
   index_t size = 0;
 };
 
@@ -151,7 +151,7 @@ private:
   constexpr parts<T> parts_of(const lbfgsb_place<T>& p) const noexcept {
     const int m = parameters.memory;
     const index_t n = p.size;
-    real* const c = p.small + 4;
+    real* const c = p.numbers + 4;
     real* const matrices = c + 8 * m;
     real* const middle = matrices + 2 * m * m;
     return {n,
@@ -161,7 +161,7 @@ private:
             p.vectors + 2 * n,
             p.vectors + 3 * n,
             p.vectors + 4 * n,
-            p.small,
+            p.numbers,
             c,
             c + m,
             c + 2 * m,
