@@ -5,53 +5,18 @@
 
 #include <cstdio>
 
-#include "attack/support.hpp"
-#include "oracle/linear_exact.hpp"
+#include "attack/linear_scene.hpp"
 
 namespace {
 
+using attack_test::driven_onto_the_box;
 using attack_test::index_t;
-using attack_test::scene;
+using attack_test::linear_scene;
+using attack_test::ratios;
 using oracle::lp;
 using oracle::vec;
 
-constexpr index_t image_count = 20;
-
-/// Linear models with 20 pixels, a fifth of which lie on the box.
-struct linear_scene {
-  oracle::linear_model<double> m;
-  scene<double> all;
-  oracle::linear_map map{m.layer.rows, m.layer.bias};
-  oracle::box unit;
-
-  linear_scene(std::size_t classes, std::size_t pixels, std::uint32_t seed)
-      : m(classes, pixels, seed),
-        all(m, image_count),
-        unit(pixels, 0, 1) {}
-  vec original(index_t i) const { return {all.images.row(i), all.images.row(i) + all.images.cols()}; }
-};
-
-/// Pixels that the exact answer drives onto a bound which the original did not touch.
-std::size_t driven_onto_the_box(const vec& x, const vec& x0, const oracle::box& b) {
-  std::size_t n = 0;
-  for (std::size_t j = 0; j < x.size(); ++j) n += x[j] != x0[j] && (x[j] == b.lower[j] || x[j] == b.upper[j]);
-  return n;
-}
-
-struct ratios {
-  double sum = 0, greatest = 0, least = 1e300;
-  int count = 0;
-  void add(double r) {
-    sum += r;
-    greatest = std::max(greatest, r);
-    least = std::min(least, r);
-    ++count;
-  }
-  double mean() const { return sum / count; }
-  void print(const char* what) const {
-    std::printf("  %-58s mean %.5f  least %.7f  greatest %.5f  (%d images)\n", what, mean(), least, greatest, count);
-  }
-};
+constexpr index_t image_count = linear_scene::count;
 
 } // namespace
 

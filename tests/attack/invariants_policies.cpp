@@ -16,3 +16,10 @@ TEST_CASE("elastic_net_change_of_variable keeps the invariants", "[attack]") {
   keeps_the_invariants(subject_everywhere(elastic_net_change_of_variable<advx::optimizer::rmsprop>{
       .beta = 1e-2, .search_steps = 4, .steps = 30, .step = 0.05, .constant = 0.1}));
 }
+TEST_CASE("lbfgs keeps the invariants", "[attack]") {
+  keeps_the_invariants(
+      subject_everywhere(advx::attack::lbfgs{.search_steps = 6, .steps = 12, .constant = 1, .memory = 5}));
+}
+TEST_CASE("tabacof_valle keeps the invariants", "[attack]") {
+  keeps_the_invariants(subject_everywhere(advx::attack::tabacof_valle{.search_steps = 8, .steps = 12, .constant = 1}));
+}

@@ -28,9 +28,9 @@ struct penalty_objective {
   T value; ///< of the objective at x, where the optimizer needs it
 
   /// What z_j is bounded by.
-  T lower(index_t j) const { return space.bound(-std::numeric_limits<T>::infinity(), image.side(j)); }
-  T upper(index_t j) const { return space.bound(std::numeric_limits<T>::infinity(), image.side(j)); }
-  T gradient(index_t j) const {
+  constexpr T lower(index_t j) const { return space.bound(-std::numeric_limits<T>::infinity(), image.side(j)); }
+  constexpr T upper(index_t j) const { return space.bound(std::numeric_limits<T>::infinity(), image.side(j)); }
+  constexpr T gradient(index_t j) const {
     const T d = point[j] - image.original[j];
     const T size = [&] {
       if constexpr (Proximal)
@@ -45,7 +45,7 @@ struct penalty_objective {
     return [space = space, image = image](index_t j, T v) { return space.bound(v, image.side(j)); };
   }
   /// The proximal map of t × the norm's non-smooth part, around the original and inside the box (thesis, eq. 18).
-  auto proximal(T t) const {
+  constexpr auto proximal(T t) const {
     return [norm = norm, x0 = image.original, lower = image.lower, upper = image.upper, t](index_t j, T v) {
       return kernel::clamp(x0[j] + norm.shrink(v - x0[j], t), lower[j], upper[j]);
     };
@@ -60,6 +60,11 @@ struct penalty_objective {
 
 /// Minimises size(δ) + c·loss(x + δ) in a space, once for each c of a search; the smallest success of all runs counts.
 /// Sources: Szegedy et al. 2014; Carlini & Wagner 2017, section V; Chen et al. 2018.
+///
+/// `Search`: an aggregate with a `state` whose `constant` is c, `start()`, and `next(state, succeeded)`, which moves on
+/// to the next run and is false when there is none. A run has succeeded if any of its points has; with `static
+/// constexpr bool judges_end = true`, if its last one has. Where `state` has a `bool warm` that is true, the run starts
+/// where the one before has ended, and else at the original.
 ///
 /// `Also`: further norms that rank the successes of the same run (EAD's L1 rule beside its EN rule).
 template <class Norm, class Loss, class Optimizer, class Space = space::pixels, class Search = search::fixed,

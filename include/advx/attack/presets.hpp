@@ -13,10 +13,13 @@
 #include <advx/optimizer/adagrad.hpp>
 #include <advx/optimizer/adam.hpp>
 #include <advx/optimizer/fista.hpp>
+#include <advx/optimizer/lbfgsb.hpp>
 #include <advx/optimizer/rmsprop.hpp>
 #include <advx/optimizer/sgd.hpp>
 #include <advx/optimizer/steepest.hpp>
 #include <advx/search/binary.hpp>
+#include <advx/search/bisection.hpp>
+#include <advx/search/line.hpp>
 #include <advx/space/tanh.hpp>
 #include <advx/start/uniform.hpp>
 
@@ -105,6 +108,44 @@ struct carlini_wagner_l2 {
                    search::binary{.constant = constant, .steps = search_steps},
                    list<>{},
                    abort_early};
+  }
+};
+
+/// L-BFGS (Szegedy et al. 2014, section 4.1; Sharma's thesis, eq. 6): ‖δ‖₂² + c·cross-entropy by L-BFGS-B in the box,
+/// for the least c that a line search finds.
+struct lbfgs {
+  int search_steps = 10;  ///< the most values of c, ≥ 1
+  int steps = 150;        ///< iterations for each, ≥ 1
+  double constant = 1e-2; ///< first c, > 0
+  int memory = 10;        ///< pairs of vectors in the model of the curvature, in [1, 30]
+
+  constexpr auto recipe() const {
+    return penalty{norm::l2{},
+                   loss::cross_entropy{},
+                   optimizer::lbfgsb{.memory = memory, .steps = steps},
+                   space::pixels{},
+                   search::line{.constant = constant, .steps = search_steps},
+                   list<>{},
+                   false};
+  }
+};
+
+/// Tabacof & Valle 2016, Algorithm 1: as `lbfgs`, but c is doubled until a run succeeds and then found by bisection,
+/// and each run starts where the one before has ended.
+struct tabacof_valle {
+  int search_steps = 40;  ///< the most values of c, ≥ 1
+  int steps = 150;        ///< iterations for each, ≥ 1
+  double constant = 0.02; ///< first c, > 0: twice the ε to which it is then found
+  int memory = 15;        ///< pairs of vectors in the model of the curvature, in [1, 30]
+
+  constexpr auto recipe() const {
+    return penalty{norm::l2{},
+                   loss::cross_entropy{},
+                   optimizer::lbfgsb{.memory = memory, .steps = steps},
+                   space::pixels{},
+                   search::bisection{.constant = constant, .width = constant / 2, .steps = search_steps},
+                   list<>{},
+                   false};
   }
 };
 
