@@ -6,6 +6,9 @@
 #if defined(THRUST_DEVICE_SYSTEM) // the target advx::thrust is there
 #include <advx/backend/thrust/host.hpp>
 #endif
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
 
 #include <catch2/catch.hpp>
 
@@ -89,7 +92,7 @@ TEMPLATE_TEST_CASE("a program over rows leaves the reference's bits", "", HOST_B
 
 TEMPLATE_TEST_CASE("buffers are zeroed, copies copy, and moved buffers keep their values", "", HOST_BACKENDS) {
   TestType b;
-  for (const index_t n : {0, 1, 1000}) {
+  for (const index_t n : {0, 1, 1000, 300000}) { // the last is what threads share
     // Fill memory and give it back, so that an allocation without zeros would show.
     {
       auto dirt = b.template allocate<float>(n);
@@ -107,12 +110,32 @@ TEMPLATE_TEST_CASE("buffers are zeroed, copies copy, and moved buffers keep thei
   }
 }
 
-TEMPLATE_TEST_CASE("rows in their thousands are visited once each", "", HOST_BACKENDS) {
+TEMPLATE_TEST_CASE("rows, few or in their thousands, are visited once each", "", HOST_BACKENDS) {
   const TestType b;
-  auto visits = b.template allocate<std::int32_t>(100003);
-  run_rows(b, 100003, count_row{visits.data()});
-  CHECK(std::all_of(visits.begin(), visits.end(), [](std::int32_t v) { return v == 1; }));
+  for (const index_t n : {0, 1, 31, 32, 33, 100003}) {
+    auto visits = b.template allocate<std::int32_t>(n);
+    run_rows(b, n, count_row{visits.data()});
+    CHECK(std::all_of(visits.begin(), visits.end(), [](std::int32_t v) { return v == 1; }));
+    if constexpr (requires { b.long_rows(n, count_row{}); }) {
+      b.long_rows(n, count_row{visits.data()});
+      CHECK(std::all_of(visits.begin(), visits.end(), [](std::int32_t v) { return v == 2; }));
+    }
+  }
 }
+
+#if defined(_OPENMP)
+TEST_CASE("long rows are divided among OpenMP's threads, however few they are; few short ones are not") {
+  const backend::thrust<backend::system::omp> b;
+  const auto all = [](index_t n) { return std::vector<int>(std::size_t(n), -1); };
+  auto threads = all(2);
+  const auto note = [&](const auto&, index_t r) { threads[std::size_t(r)] = omp_get_thread_num(); };
+  b.long_rows(2, note);
+  CHECK(threads == (omp_get_max_threads() > 1 ? std::vector<int>{0, 1} : std::vector<int>{0, 0}));
+  threads = all(31);
+  b.rows(31, note);
+  CHECK(threads == std::vector<int>(31, 0));
+}
+#endif
 
 TEMPLATE_TEST_CASE("chosen rows are gathered and scattered back, and marked ones are left alone", "", HOST_BACKENDS) {
   constexpr index_t rows = 9, chosen = 4, columns = 130;

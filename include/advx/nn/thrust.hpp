@@ -109,7 +109,7 @@ private:
   /// Calls f(part, thread) for each part on a thread of its own.
   template <class F>
   void for_each_part(const F& f) {
-    backend_.rows(threads_, [&](const auto&, index_t t) {
+    backend_.long_rows(threads_, [&](const auto&, index_t t) {
       part& mine = parts_[static_cast<std::size_t>(t)];
       try {
         f(mine, t);

@@ -1,6 +1,10 @@
 /// @file
 /// The Thrust backend on the host: `thrust<system::cpp>` in the calling thread, `thrust<system::omp>` with OpenMP's
 /// threads. Row programs have the bits of every other host backend, whatever the number of threads.
+///
+/// An attack divides and joins its work several times a millisecond, and OpenMP's threads by default spin while they
+/// wait: on a machine with other work that takes the processors from the threads that are waited for. Set
+/// OMP_WAIT_POLICY=passive in the environment there.
 #pragma once
 
 #if !defined(THRUST_DEVICE_SYSTEM) && !defined(__CUDACC__)
@@ -28,15 +32,17 @@ namespace advx::backend {
 
 namespace detail {
 
-/// What Thrust is told where to run.
+/// What Thrust is told where to run, and from how many rows or bytes on that is worth waking other threads.
 struct cpp_policy {
   static constexpr const char* name = "thrust-cpp";
   static auto get() { return ::thrust::cpp::par; }
+  static constexpr index_t least_rows = 0, least_bytes = 0;
 };
 #if defined(_OPENMP)
 struct omp_policy {
   static constexpr const char* name = "thrust-omp";
   static auto get() { return ::thrust::omp::par; }
+  static constexpr index_t least_rows = 32, least_bytes = index_t{1} << 20;
 };
 #endif
 
@@ -75,28 +81,50 @@ struct thrust_host {
   buffer<T> allocate(index_t n) const {
     const auto count = static_cast<std::size_t>(n);
     buffer<T> b{std::unique_ptr<T[]>(new T[count]), count};
-    // Filled by the threads that will use it, so that each finds its pages near by.
-    ::thrust::fill_n(Policy::get(), b.data(), n, T{});
+    // What is large is filled by the threads that will use it, so that each finds its pages near by.
+    where(is_large<T>(n), [&](auto policy) { ::thrust::fill_n(policy, b.data(), n, T{}); });
     return b;
   }
   template <class T>
   void upload(const T* host, index_t n, T* device) const {
-    ::thrust::copy_n(Policy::get(), host, n, device);
+    where(is_large<T>(n), [&](auto policy) { ::thrust::copy_n(policy, host, n, device); });
   }
   template <class T>
   void download(const T* device, index_t n, T* host) const {
-    ::thrust::copy_n(Policy::get(), device, n, host);
+    where(is_large<T>(n), [&](auto policy) { ::thrust::copy_n(policy, device, n, host); });
   }
   vector_team team() const noexcept { return {}; }
 
   /// Runs `program(team, r)` once for each row r in [0, n), in any order, several at once; returns when all are done.
-  /// The program must not throw.
+  /// The program must not throw. Few rows run in the calling thread: other threads would take longer to wake.
   template <class Program>
   void rows(index_t n, const Program& program) const {
-    ::thrust::for_each_n(Policy::get(), ::thrust::counting_iterator<index_t>(0), n, host_row<Program>{&program});
+    where(n >= Policy::least_rows, [&](auto policy) { for_each_row(policy, n, program); });
+  }
+  /// As `rows`, for rows that are long: two of them are divided.
+  template <class Program>
+  void long_rows(index_t n, const Program& program) const {
+    for_each_row(Policy::get(), n, program);
   }
   /// Waits for what was started: here nothing, rows() has waited.
   void synchronize() const noexcept {}
+
+private:
+  template <class T>
+  static bool is_large(index_t n) noexcept {
+    return n * index_t(sizeof(T)) >= Policy::least_bytes;
+  }
+  template <class F>
+  static void where(bool divided, const F& f) {
+    if (divided)
+      f(Policy::get());
+    else
+      f(::thrust::cpp::par);
+  }
+  template <class P, class Program>
+  static void for_each_row(const P& policy, index_t n, const Program& program) {
+    ::thrust::for_each_n(policy, ::thrust::counting_iterator<index_t>(0), n, host_row<Program>{&program});
+  }
 };
 
 } // namespace detail
