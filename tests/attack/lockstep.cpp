@@ -49,6 +49,14 @@ TEST_CASE("blocks of threads attack in lockstep: elastic_net", "[lockstep]") {
   agrees_with_the_reference(
       advx::attack::elastic_net{.beta = 1e-2, .search_steps = 3, .steps = 20, .step = 0.05, .constant = 0.5});
 }
+TEST_CASE("blocks of threads attack in lockstep: lbfgs and tabacof_valle", "[lockstep]") {
+  agrees_with_the_reference(advx::attack::lbfgs{.search_steps = 4, .steps = 8, .constant = 1, .memory = 3});
+  agrees_with_the_reference(advx::attack::tabacof_valle{.search_steps = 4, .steps = 8, .constant = 1, .memory = 3});
+}
+TEST_CASE("blocks of threads attack in lockstep: the least radius", "[lockstep]") {
+  agrees_with_the_reference(
+      advx::attack::ifgm_bisection_l2{.epsilon = 0.3, .first = 0.03, .tolerance = 0.02, .steps = 4});
+}
 
 namespace {
 

@@ -40,8 +40,12 @@ struct budget_objective {
 } // namespace detail
 
 /// Descends the loss inside the norm's ball of radius ε around the image, and inside the box; from several starts if
-/// asked to, and for one radius after another where `Radius` looks for the least that succeeds. Sources: Goodfellow et
+/// asked to, and for one radius after another where `Radius` looks for the least that succeeds: the result is then the
+/// nearest success of all. Steps keep their share of the ball. Sources: Goodfellow et
 /// al. 2015; Kurakin et al. 2017; Madry et al. 2018; Sharma's thesis, eqs. 7 and 8.
+///
+/// `Radius`: an aggregate with `epsilon`, the largest radius, a `state` whose `share` of it is the run's radius,
+/// `start()`, and `next(state, succeeded)`, which moves on to the next radius and is false when there is none.
 template <class Norm, class Loss, class Optimizer, class Start = start::original, class Radius = radius::fixed>
 struct budget {
   static_assert(norm::measurable<Norm>, "advx: budget: Norm needs `static constexpr const char* name` and "

@@ -17,6 +17,8 @@
 #include <advx/optimizer/rmsprop.hpp>
 #include <advx/optimizer/sgd.hpp>
 #include <advx/optimizer/steepest.hpp>
+#include <advx/radius/bisection.hpp>
+#include <advx/radius/grid.hpp>
 #include <advx/search/binary.hpp>
 #include <advx/search/bisection.hpp>
 #include <advx/search/line.hpp>
@@ -81,12 +83,87 @@ struct projected_gradient {
   }
 };
 
+/// Momentum iterative fast gradient method (Dong et al. 2018, Algorithm 1): the direction is that of the earlier
+/// gradients' sum, each over its L1 norm, which fades by `momentum` a step.
+template <class Norm>
+struct momentum_iterative_fast_gradient {
+  double epsilon = 0.1; ///< radius, ≥ 0
+  int steps = 10;       ///< ≥ 1
+  double step = 0;      ///< step length; 0: epsilon / steps
+  double momentum = 1;  ///< μ ≥ 0
+
+  constexpr auto recipe() const {
+    using direction = typename usual_direction<Norm>::type;
+    return budget{
+        Norm{}, loss::cross_entropy{},
+        optimizer::steepest<direction>{.step = step > 0 ? step : epsilon / steps, .steps = steps, .momentum = momentum},
+        start::original{}, radius::fixed{epsilon}};
+  }
+};
+
+/// The largest radius of the grids of Sharma's thesis, Table 4, each of 1,000 points: 0.001, ..., 1 in L∞, 1, ..., 1000
+/// in L1, 0.01, ..., 10 in L2.
+template <class Norm>
+inline constexpr double grid_epsilon = 1;
+template <>
+inline constexpr double grid_epsilon<norm::l1> = 1000;
+template <>
+inline constexpr double grid_epsilon<norm::l2> = 10;
+
+/// The least ε of a grid with which FGM (`steps` = 1) or I-FGM succeeds (Sharma's thesis, section 4.3.1 and Table 4).
+/// An image takes up to 2·points queries for each step.
+template <class Norm, int Steps>
+struct fast_gradient_grid {
+  double epsilon = grid_epsilon<Norm>; ///< the largest radius, ≥ 0
+  int points = 1000;                   ///< radii, ≥ 1: epsilon·k/points
+  int steps = Steps;                   ///< ≥ 1; their length is the radius / steps
+
+  constexpr auto recipe() const {
+    using direction = typename usual_direction<Norm>::type;
+    return budget{Norm{}, loss::cross_entropy{},
+                  optimizer::steepest<direction>{.step = epsilon / steps, .steps = steps}, start::original{},
+                  radius::grid{epsilon, points}};
+  }
+};
+
+/// The same by bisection between the largest radius that fails and the least that succeeds, with far fewer queries; the
+/// least ε of all only where every larger one succeeds too.
+template <class Norm, int Steps>
+struct fast_gradient_bisection {
+  double epsilon = grid_epsilon<Norm>;          ///< the largest radius, > 0
+  double first = grid_epsilon<Norm> / 128;      ///< the first radius, in (0, epsilon]
+  double tolerance = grid_epsilon<Norm> / 1000; ///< how exactly the least radius is found, > 0
+  int steps = Steps;                            ///< ≥ 1; their length is the radius / steps
+
+  constexpr auto recipe() const {
+    using direction = typename usual_direction<Norm>::type;
+    return budget{Norm{}, loss::cross_entropy{},
+                  optimizer::steepest<direction>{.step = epsilon / steps, .steps = steps}, start::original{},
+                  radius::bisection{epsilon, first, tolerance}};
+  }
+};
+
 using fgm_l1 = fast_gradient<norm::l1>;
 using fgm_l2 = fast_gradient<norm::l2>;
 using fgm_linf = fast_gradient<norm::linf>;
 using ifgm_l1 = iterative_fast_gradient<norm::l1>;
 using ifgm_l2 = iterative_fast_gradient<norm::l2>;
 using ifgm_linf = iterative_fast_gradient<norm::linf>;
+using mi_fgm_l1 = momentum_iterative_fast_gradient<norm::l1>;
+using mi_fgm_l2 = momentum_iterative_fast_gradient<norm::l2>;
+using mi_fgm_linf = momentum_iterative_fast_gradient<norm::linf>;
+using fgm_grid_l1 = fast_gradient_grid<norm::l1, 1>;
+using fgm_grid_l2 = fast_gradient_grid<norm::l2, 1>;
+using fgm_grid_linf = fast_gradient_grid<norm::linf, 1>;
+using ifgm_grid_l1 = fast_gradient_grid<norm::l1, 10>;
+using ifgm_grid_l2 = fast_gradient_grid<norm::l2, 10>;
+using ifgm_grid_linf = fast_gradient_grid<norm::linf, 10>;
+using fgm_bisection_l1 = fast_gradient_bisection<norm::l1, 1>;
+using fgm_bisection_l2 = fast_gradient_bisection<norm::l2, 1>;
+using fgm_bisection_linf = fast_gradient_bisection<norm::linf, 1>;
+using ifgm_bisection_l1 = fast_gradient_bisection<norm::l1, 10>;
+using ifgm_bisection_l2 = fast_gradient_bisection<norm::l2, 10>;
+using ifgm_bisection_linf = fast_gradient_bisection<norm::linf, 10>;
 using pgd_l1 = projected_gradient<norm::l1>;
 using pgd_l2 = projected_gradient<norm::l2>;
 using pgd_linf = projected_gradient<norm::linf>;
