@@ -13,23 +13,60 @@
 #include <filesystem>
 #include <set>
 
+#if defined(ADVX_DEMO_XTENSOR)
+#include <advx/backend/xtensor/xtensor.hpp>
+#else
+#include <advx/backend/thrust/system.hpp>
+#endif
+
 #include "demo.hpp"
 
 namespace {
 
-/// Share of images whose greatest score is their label's.
-double accuracy(const demo::network& model, const advx::batch<float>& images,
-                const std::vector<advx::label_t>& labels) {
-  advx::backend::xtensor backend;
-  auto session = model.session(backend, images.rows());
-  advx::batch<float> scores(images.rows(), model.class_count());
-  session.forward(images.view(), scores.view());
-  double right = 0;
-  for (advx::index_t i = 0; i < images.rows(); ++i) {
-    const float* z = scores.row(i);
-    right += std::max_element(z, z + scores.cols()) - z == labels[static_cast<std::size_t>(i)] ? 1 : 0;
+/// A backend that this program was built for.
+struct choice {
+  const char* name;
+  double (*accuracy)(const demo::bench&);
+  void (*attack)(demo::bench&);
+};
+template <class Backend>
+choice choice_of(const char* name) {
+  return {name, demo::accuracy<Backend>, [](demo::bench& b) {
+            demo::fast_gradient<Backend>(b);
+            demo::iterative_fast_gradient<Backend>(b);
+            demo::projected_gradient<Backend>(b);
+            demo::carlini_wagner<Backend>(b);
+            demo::elastic_net<Backend>(b);
+          }};
+}
+
+/// The backends, the preferred one first.
+const choice choices[] = {
+#if defined(ADVX_DEMO_CUDA)
+    choice_of<advx::backend::thrust_cuda>("thrust-cuda"),
+#endif
+#if defined(ADVX_DEMO_THRUST)
+    choice_of<advx::backend::thrust_omp>("thrust-omp"),
+#endif
+#if defined(ADVX_DEMO_XTENSOR)
+    choice_of<advx::backend::xtensor>("xtensor"),
+#endif
+};
+
+/// The clean accuracy on the backend of that name; of an empty name, on the first that has its device.
+std::pair<const choice*, double> open(const demo::bench& b, const std::string& name) {
+  for (const choice& c : choices) {
+    if (!name.empty() && name != c.name) continue;
+    try {
+      return {&c, c.accuracy(b)};
+    } catch (const advx::device_error& missing) {
+      if (!name.empty() || &c + 1 == std::end(choices)) throw;
+      std::printf("%s is not used: %s\n", c.name, missing.what());
+    }
   }
-  return right / double(images.rows());
+  std::string known;
+  for (const choice& c : choices) known += std::string(known.empty() ? "" : ", ") + c.name;
+  throw advx::argument_error("advx: --backend is '" + name + "'; this program has " + known);
 }
 
 void draw(const demo::bench& b, const std::string& folder) {
@@ -56,11 +93,15 @@ void draw(const demo::bench& b, const std::string& folder) {
 int run(int argc, char** argv) {
   demo::settings how;
   std::string data = ADVX_DEMO_DATA;
+  std::string backend;
   bool quiet = false;
   CLI::App app{"Attacks the Carlini-Wagner MNIST network with every attack of advx; prints a table, writes a report."};
   app.add_option("--images", how.images, "how many of the sample's digits to attack")->capture_default_str();
   app.add_flag("--paper", how.paper, "the papers' settings (C&W and EAD 9 x 1,000 steps) instead of the short ones");
-  app.add_option("--threads", how.options.threads, "workers; 0: one per core")->capture_default_str();
+  app.add_option("--backend", backend, "where to run; left out: the first of this program's that has its device");
+  app.add_option("--threads", how.options.threads,
+                 "workers of xtensor (0: one per core); OMP_NUM_THREADS is for Thrust")
+      ->capture_default_str();
   app.add_option("--batch", how.options.batch, "images per pass and worker")->capture_default_str();
   app.add_option("--seed", how.options.seed, "of random starts and targets")->capture_default_str();
   app.add_option("--output", how.output, "folder of results.json, timing.json and *.png")->capture_default_str();
@@ -86,17 +127,13 @@ int run(int argc, char** argv) {
 
   demo::network model = advx::nn::carlini_wagner_mnist();
   advx::nn::load(data + "/weights/carlini_wagner_mnist.npz", model);
-  const double clean = accuracy(model, images, labels);
-  std::printf("advx %s: Carlini-Wagner MNIST network, %lld digits, clean accuracy %.1f %%%s\n\n", advx::version,
-              static_cast<long long>(how.images), 100 * clean, how.paper ? ", the papers' settings" : "");
+  demo::bench bench{model, images, labels, how, {}};
+  const auto [where, clean] = open(bench, backend);
+  std::printf("advx %s: Carlini-Wagner MNIST network, %lld digits, clean accuracy %.1f %%, on %s%s\n\n", advx::version,
+              static_cast<long long>(how.images), 100 * clean, where->name, how.paper ? ", the papers' settings" : "");
   std::fflush(stdout);
 
-  demo::bench bench{model, images, labels, how, {}};
-  demo::fast_gradient(bench);
-  demo::iterative_fast_gradient(bench);
-  demo::projected_gradient(bench);
-  demo::carlini_wagner(bench);
-  demo::elastic_net(bench);
+  where->attack(bench);
 
   advx::report::run_record record{{{"name", std::string("Carlini-Wagner MNIST")},
                                    {"parameters", double(model.parameters().size())},
