@@ -5,7 +5,6 @@
 #include <advx/core/types.hpp>
 
 #include <cstdint>
-#include <new>
 #include <type_traits>
 #include <vector>
 

@@ -27,9 +27,7 @@ public:
     }
   }
 
-  index_t jobs() const noexcept { return jobs_; }
   bool stopped() const noexcept { return stop_; }
-  void stop() noexcept { stop_ = true; }
   bool complete() const noexcept { return progress_.done == jobs_; }
 
   /// The next job; −1: there is none, or the run is to stop.

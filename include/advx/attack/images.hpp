@@ -5,14 +5,12 @@
 #include <advx/backend/reference/reference.hpp>
 #include <advx/core/batch.hpp>
 
-#include <concepts>
-#include <type_traits>
-
 namespace advx {
 
-/// For a container `Images` of scalar `T`: `view(images)` gives an object whose `.view` is a batch_view<const T> (and
-/// which owns the values where they had to be evaluated), `container` what comes out, `make(images, rows)` an empty
-/// one, `data(container)` its values, `backend` the backend that is used unless another is asked for.
+/// For a container `Images` of scalar `T`: `view(images, columns)` gives an object whose `.view` is a batch_view<const
+/// T> (and which owns the values where they had to be evaluated; `columns` is the width of no rows), `container` what
+/// comes out, `make(images, rows)` one with room for so many rows, `data(container)` its values, `backend` the backend
+/// that is used unless another is asked for.
 template <class Images, class T>
 struct image_traits;
 

@@ -7,25 +7,26 @@
 ///  1. `request(state)`: how many points the slot wants to know about. None: the slot has finished.
 ///  2. `write(team, state, s, image, i, row)`: the i-th of them, in input space.
 ///  3. one forward pass over all slots' points;
-///  4. `observe(team, state, s, image, answers)`: the verdict of the ledger on every point; true: nothing more is
-///  needed.
-///  5. `cotangent(team, state, s, image, i, answer, row)` for the first `gradients` points: what to pull back; false:
-///  zero.
+///  4. `observe(team, state, s, image, answers)`: the verdict of the ledger on every point; true: the image is done.
+///  5. `cotangent(team, state, s, image, i, answer, row)` for the first `gradients` points: writes what to pull back;
+///     false: nothing, the gradient is 0.
 ///  6. one pullback of those rows;
 ///  7. `advance(team, state, s, image, answers, gradients)`: the step.
 ///
 /// `begin(team, state, s, image)` puts a new image into a slot, whose state is fresh; the first point of its first tick
-/// is the image itself, so that the driver learns the clean label and sees images that meet the goal already. All
-/// members but the constructor are `constexpr` row programs that change nothing but the state and the slot's vectors: a
-/// device runs them with all threads of a block, each with its own copy of the state.
+/// is the image itself, so that the driver learns the clean label and sees images that meet the goal already.
 ///
-/// A machine is `template <class T>`, a view that may be copied: its constructor (memory, recipe, slots, size, classes)
-/// takes the slots' vectors from the driver's `arena` by `memory.template take<T>(n)`. Beside the above it has
-/// `static constexpr index_t max_points`, the most that a slot asks for in one tick (a pass has room for at least that;
-/// where it is full, a slot waits for a later one), `max_gradients` where fewer of them need a gradient, and
-/// `tally(state)`. `cotangent` and the `advance` of machines with
-/// `access::gradients` or `access::scores` are templates of the model's score scale; `cotangent` and `gradients` exist
-/// with `access::gradients` only.
+/// A machine is `template <class T>`, a view: trivially copyable, and so is its `state`. Its constructor (memory,
+/// recipe, slots, size, classes) takes the slots' vectors from the run's `arena` by `memory.template take<T>(n)`;
+/// nothing is allocated later. All other members are const `constexpr` row programs that change nothing but the state
+/// and the slot's vectors: a device runs them with all threads of a block, each with its own copy of the state
+/// (backend/thrust/block_team.hpp says what a program may do outside the team's calls). Two drivers run them,
+/// worker.hpp slot by slot and lockstep.hpp all slots at once, both by slot_programs.hpp; a machine cannot tell which.
+///
+/// Beside the above it has `static constexpr index_t max_points`, the most that a slot asks for in one tick (a pass has
+/// room for at least that; where it is full, a slot waits for a later one), `max_gradients` where fewer of them need a
+/// gradient, and `tally(state)`. `cotangent` and the `advance` of machines with `access::gradients` or `access::scores`
+/// are templates of the model's score scale; `cotangent` and `gradients` exist with `access::gradients` only.
 ///
 /// A recipe names its machine and states what it needs: `template <class T> using machine`, `access`, `check()`,
 /// `confidence()`, `rankings()` (a `list` of norms; the first is the attack's own) and, where it has them,

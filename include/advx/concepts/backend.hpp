@@ -17,6 +17,10 @@ namespace detail {
 struct probe_program {
   index_t operator()(index_t j) const { return j; }
 };
+struct probe_row {
+  template <class Team>
+  constexpr void operator()(const Team&, index_t) const {}
+};
 } // namespace detail
 
 /// The row primitives.
@@ -40,6 +44,7 @@ concept backend_like = requires(B& b, const float* source, float* target) {
   b.upload(source, index_t{}, target);
   b.download(source, index_t{}, target);
   { b.team() } -> row_team;
+  b.rows(index_t{}, detail::probe_row{});
 };
 
 } // namespace advx

@@ -56,9 +56,13 @@ struct budget {
 struct options {
   advx::box box{};
   std::span<const double> epsilon{}; ///< empty, or a radius for each image that replaces the recipe's own
-  index_t batch = 32;                ///< images per pass and worker, ≥ 1; few, so that their state stays in the cache
-  int threads = 0;                   ///< workers; 0: one per core. A model that is not `concurrent` gets one.
-  std::uint64_t seed = 0;            ///< of all random numbers
+  /// Images at work at once, per worker, ≥ 1: few, so that their state stays in the cache. A CUDA device is full with
+  /// thousands; what does not fit into its memory is divided.
+  index_t batch = 32;
+  /// Workers, ≥ 0; 0: one per core. A model that is not `concurrent` gets one, and a backend that runs all images of a
+  /// step at once has its own.
+  int threads = 0;
+  std::uint64_t seed = 0; ///< of all random numbers
   advx::budget budget{};
   advx::observer observer{};
   double tie = 1e-5; ///< a success needs a margin of tie·max(1, max|score|), so that rounding cannot undo it; ≥ 0

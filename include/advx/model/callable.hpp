@@ -4,7 +4,6 @@
 
 #include <advx/model/adaptor.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <span>
 

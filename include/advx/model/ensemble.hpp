@@ -25,8 +25,8 @@ inline constexpr mean_of_type<mean_of::probabilities> mean_of_probabilities{};
 
 /// The mean of several models over the same images and classes. Differentiable if all of them are.
 ///
-///     model::ensemble net{a, b, c};                               // mean logits (or probabilities, as the members
-///     have) model::ensemble net{model::mean_of_probabilities, a, b};    // log of the mean of softmax(a), softmax(b)
+///     model::ensemble net{a, b, c};                             // mean of the members' scores
+///     model::ensemble net{model::mean_of_probabilities, a, b};  // log of the mean of softmax(a), softmax(b)
 ///
 /// A mean of log-probabilities is no longer normalised, so its scale is logits. `Models` may be reference types.
 template <mean_of Mean, class... Models>

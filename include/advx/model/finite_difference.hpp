@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <span>
-#include <vector>
 
 namespace advx::model {
 

@@ -10,7 +10,6 @@
 #include <advx/kernel/philox.hpp>
 #include <advx/nn/kernels.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>

@@ -11,8 +11,8 @@ namespace advx::nn {
 
 /// Layers one after the other, with their parameters; a differentiable model whose scores are logits.
 ///
-///     nn::sequential net{nn::shape{1, 28, 28}, nn::flatten{}, nn::linear{.size = 100}, nn::sigmoid{}, nn::linear{.size
-///     = 10}};
+///     nn::sequential net{nn::shape{1, 28, 28}, nn::flatten{},
+///                        nn::linear{.size = 100}, nn::sigmoid{}, nn::linear{.size = 10}};
 ///
 /// `T` is float where it is not said: `nn::sequential<double, nn::flatten, nn::linear>`. An image is its channels ×
 /// height × width values in that order. Sessions may be opened on any thread; while one is being opened nobody may

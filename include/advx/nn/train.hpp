@@ -18,16 +18,16 @@ namespace advx::nn {
 
 /// w ← w − v with v ← momentum·v + rate·gradient.
 struct sgd {
-  double rate = 0.01; ///< above 0
-  double momentum = 0.9;
+  double rate = 0.01;    ///< above 0
+  double momentum = 0.9; ///< in [0, 1)
 };
 
 /// Kingma & Ba (2015), algorithm 1.
 struct adam {
-  double rate = 1e-3; ///< above 0
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
+  double rate = 1e-3;    ///< above 0
+  double beta1 = 0.9;    ///< in [0, 1)
+  double beta2 = 0.999;  ///< in [0, 1)
+  double epsilon = 1e-8; ///< above 0
 };
 
 /// What `train` reports after each epoch.
@@ -42,8 +42,8 @@ struct training {
   std::variant<sgd, adam> optimizer = adam{};
   index_t epochs = 10;     ///< at least 0
   index_t batch = 128;     ///< images a step, at least 1
-  double weight_decay = 0; ///< adds weight_decay·w to each weight's gradient, not to biases'
-  double rate_decay = 1;   ///< the learning rate is multiplied by this after each epoch
+  double weight_decay = 0; ///< at least 0; adds weight_decay·w to each weight's gradient, not to biases'
+  double rate_decay = 1;   ///< above 0; the learning rate is multiplied by it after each epoch
   double temperature = 1;  ///< the loss sees scores / temperature; above 0 (distillation: Papernot et al., 2016)
   std::uint64_t seed = 0;  ///< of shuffling and dropout
   int threads = 1;         ///< at least 1
@@ -68,7 +68,8 @@ double cross_entropy(std::span<const T> scores, std::span<const T> target, doubl
   return loss;
 }
 
-/// Share of images whose largest score is their label's; of equal scores the first counts.
+/// Share of images whose largest score is their label's, in [0, 1]; of equal scores the first counts; 0 of no images.
+/// @throws argument_error unless there is one label an image
 template <class Network, class Backend>
 double accuracy(const Network& network, Backend& backend, batch_view<const typename Network::scalar> images,
                 std::span<const label_t> labels) {

@@ -6,7 +6,7 @@
 #include <advx/kernel/philox.hpp>
 #include <advx/norm/distance.hpp>
 
-#include <cmath>
+#include <limits>
 
 namespace advx::norm {
 

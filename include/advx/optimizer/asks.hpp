@@ -3,19 +3,21 @@
 ///
 /// An optimizer is an aggregate of its parameters with
 ///  - `name`; `int steps`, the number of its steps;
-///  - `vectors`, how many vectors of the image's size it keeps beside its iterate; `max_points`, the most points that
-///  it
-///    asks for at once; and `template <class T> row`, its scalars;
-///  - `asks(row, step)`, which points it wants evaluated before step `step` (0 … steps; at `steps` it has ended and
-///  asks
-///    only for what is still to be judged);
+///  - `vectors`, how many vectors of the image's size it keeps beside its iterate;
+///  - `max_points`, the most points that it asks for at once;
+///  - `template <class T> row`, its scalars, a trivially copyable value;
+///  - `asks_for(row, step)`, which points it wants evaluated before step `step` (0 … steps; at `steps` it has ended,
+///    and asks only for what is still to be judged);
 ///  - `start(team, row, place)` and `tell(team, row, place, objective)`, which makes one step;
 ///  - `point(place, i)`, the i-th point asked for: those that need a gradient come first;
 ///  - `needs_proximal` and `needs_direction`, which capability of the norm it uses;
+///  - `check()`, which throws argument_error, where it has parameters;
 ///  - where it has them: `static constexpr bool needs_value = true`, if it is to be told what the objective's value is,
-///  and `needs_bounds = true`, if it asks for the iterate's bounds; such an optimizer may end before `steps`, or make
-///  more than one call of `tell` a step; `vector_count()` in place of `vectors`, if the number of vectors depends on
-///  its parameters; `number_count()`, how many numbers of type double it keeps beside them.
+///    and `needs_bounds = true`, if it asks for the iterate's bounds; such an optimizer may end before `steps`, or make
+///    more than one call of `tell` a step; `vector_count()` in place of `vectors`, if the number of vectors depends on
+///    its parameters; `number_count()`, how many numbers of type double it keeps beside them.
+///
+/// All but `check()` are constexpr row programs: what touches a vector goes through the team.
 ///
 /// `objective` offers `gradient(j)` of what is descended, `project(team, v)`, `step_scale`, and, as the form has them,
 /// `proximal(t)` and `direction(team, kind, g)`; the last two and `project` return a function of (column, value). With

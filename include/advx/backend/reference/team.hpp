@@ -4,7 +4,6 @@
 
 #include <advx/core/types.hpp>
 
-#include <cstdint>
 #include <limits>
 
 namespace advx::backend {

@@ -23,7 +23,6 @@
 #include <advx/core/types.hpp>
 
 #include <limits>
-#include <type_traits>
 
 namespace advx::backend {
 

@@ -195,8 +195,8 @@ template <>
 struct thrust<system::cuda> {
   static constexpr const char* name = "thrust-cuda";
   static constexpr bool lockstep = true;
-  /// `rows` returns before the rows are done.
-  static constexpr bool asynchronous = true; ///< rows() and allocate() return at once
+  /// `rows` and `allocate` return at once, and the host cannot follow a buffer's pointers.
+  static constexpr bool asynchronous = true;
 
   /// @throws device_error where there is no CUDA device.
   thrust() : state_(std::make_shared<detail::cuda_state>()) {}
