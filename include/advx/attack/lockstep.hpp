@@ -1,5 +1,6 @@
 /// @file
-/// The driver of backends that run all slots at once: a tick is four launches, and the host only looks on.
+/// The driver of backends that run all slots at once: a tick is three launches and the model's two passes, and
+/// the host only looks on.
 #pragma once
 
 #include <advx/attack/crew.hpp>
