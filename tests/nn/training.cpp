@@ -219,7 +219,7 @@ TEST_CASE("the committed weights classify the sample") {
 TEST_CASE("logits and gradients of a network trained elsewhere are reproduced") {
   const char* folder = std::getenv("ADVX_REFERENCE_DIR");
   if (folder == nullptr) {
-    WARN("skipped: ADVX_REFERENCE_DIR names no folder with fashion_cw/fashion_cw.npz");
+    WARN("advx: skipped: ADVX_REFERENCE_DIR names no folder with fashion_cw/fashion_cw.npz");
     return;
   }
   const std::string at = std::string(folder) + "/fashion_cw/";
