@@ -32,7 +32,6 @@ struct backtracking {
   int steps = 30;
   int room = 2; ///< vectors: where it stands, and the gradient there
 
-  static constexpr const char* name = "backtracking";
   static constexpr bool needs_proximal = false;
   static constexpr bool needs_direction = false;
   static constexpr bool needs_value = true;
@@ -91,6 +90,8 @@ struct backtracking {
     });
   }
 };
+
+static_assert(advx::optimizer::needs_bounds<backtracking>);
 
 template <class Recipe>
 void check(const Recipe& recipe, bool bounded) {

@@ -27,7 +27,6 @@ double slope(std::size_t j, double x) {
 
 struct objective {
   static constexpr bool unconstrained = true;
-  static constexpr double step_scale = 1;
   const double* point;
   double gradient(index_t j) const { return slope(std::size_t(j), point[j]); }
   template <class Team, class Get>
