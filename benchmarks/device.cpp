@@ -47,14 +47,15 @@ int main(int argc, char** argv) try {
   const auto r = run({net, all.images, all.labels, batch}, argc > 4 ? argv[4] : "");
   std::printf("%s; %lld images, batch %lld; copies move %.1f GB/s (read + written)\n", r.machine.c_str(),
               static_cast<long long>(images), static_cast<long long>(batch), 1e-9 * r.bandwidth);
-  std::printf("%-9s %9s %12s %12s %10s %22s\n", "attack", "success %", "seconds", "rows/s", "outside %",
-              "B/row-step outside");
+  std::printf("%-9s %9s %12s %12s %10s %16s\n", "attack", "success %", "seconds", "rows/s", "outside %",
+              "B/row outside");
   for (const auto& f : r.attacks)
-    std::printf("%-9s %9.1f %12.3f %12.0f %10.2f %22.0f\n", f.attack, 100 * f.successes, f.seconds,
+    std::printf("%-9s %9.1f %12.3f %12.0f %10.2f %16.0f\n", f.attack, 100 * f.successes, f.seconds,
                 double(f.rows) / f.seconds, 100 * (1 - f.model / f.total),
                 (1 - f.model / f.total) * f.seconds * r.bandwidth / double(f.rows));
-  std::printf("B/row-step outside: the bytes that copies would move in the time outside the model, per row; beside it\n"
-              "belongs what bench-device-traffic counts\n");
+  std::printf(
+      "rows: points that the model was asked for (EAD: up to two a step). B/row outside: the bytes that copies\n"
+      "would move in the time outside the model; beside it belongs what bench-device-traffic counts\n");
   return 0;
 } catch (const std::exception& fault) {
   std::fprintf(stderr, "%s\n", fault.what());

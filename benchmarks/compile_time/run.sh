@@ -20,8 +20,8 @@ trap 'rm -rf "$work"' EXIT
 
 compile() { # name source: appends "seconds megabytes" to $work/name
   # shellcheck disable=SC2086
-  "$measure" "$cxx" -std=c++20 ${CXXFLAGS:--O2} -I include -DADVX_WITH_ONEDNN -DADVX_DEMO_XTENSOR '-DADVX_DEMO_DATA="data"' \
-    $openblas -c "$2" -o "$work/object.o" >>"$work/$1"
+  "$measure" "$cxx" -std=c++20 ${CXXFLAGS:--O2} -I include -DADVX_WITH_ONEDNN \
+    -DADVX_DEMO_XTENSOR '-DADVX_DEMO_DATA="data"' $openblas -c "$2" -o "$work/object.o" >>"$work/$1"
 }
 column() { cut -d' ' -f"$2" "$work/$1" | sort -n; }
 median() { column "$1" "$2" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
