@@ -12,10 +12,6 @@
 using advx::index_t;
 namespace attack = advx::attack;
 
-/// ThreadSanitizer reads this. All threads store one and the same verdict there, and each reads what it stored.
-extern "C" const char* __tsan_default_suppressions();
-extern "C" const char* __tsan_default_suppressions() { return "race_top:::judge_points<advx::backend::block_team"; }
-
 namespace {
 
 /// In double: the order of sums then hardly shows, and no decision hangs on it.

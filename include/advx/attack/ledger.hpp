@@ -23,7 +23,7 @@ public:
     struct kept {
       double value[candidates] = {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
       label_t label[candidates] = {no_label, no_label};
-      index_t first = 0; ///< which of the two is the best
+      index_t plane[candidates] = {0, 1}; ///< where the two images lie
     };
     kept best[std::size_t(rankings)];
     const T* nearest = nullptr; ///< the point nearest to the goal; it may lie among the points of the last tick
@@ -76,12 +76,9 @@ public:
   /// The i-th best success by ranking k, or null.
   constexpr const T* candidate(const row& r, index_t s, index_t k, index_t i) const {
     const auto& best = r.best[k];
-    const index_t which = i == 0 ? best.first : 1 - best.first;
-    return best.value[which] < std::numeric_limits<double>::infinity() ? image_at(s, k, which) : nullptr;
+    return best.value[i] < std::numeric_limits<double>::infinity() ? image_at(s, k, best.plane[i]) : nullptr;
   }
-  constexpr label_t candidate_label(const row& r, index_t k, index_t i) const {
-    return r.best[k].label[i == 0 ? r.best[k].first : 1 - r.best[k].first];
-  }
+  constexpr label_t candidate_label(const row& r, index_t k, index_t i) const { return r.best[k].label[i]; }
 
 private:
   template <class Team>
@@ -101,11 +98,15 @@ private:
   template <class Team>
   constexpr void keep(const Team& team, row& r, index_t s, index_t k, double value, const T* x, label_t label) const {
     auto& best = r.best[k];
-    if (!(value < best.value[best.first])) return;
-    best.first = 1 - best.first; // the former best becomes the second: no copy
-    best.value[best.first] = value;
-    best.label[best.first] = label;
-    team.each(length, [to = image_at(s, k, best.first), x](index_t j) { to[j] = x[j]; });
+    if (!(value < best.value[0])) return;
+    const index_t free = best.plane[1]; // the former best becomes the second: no copy
+    best.plane[1] = best.plane[0];
+    best.value[1] = best.value[0];
+    best.label[1] = best.label[0];
+    best.plane[0] = free;
+    best.value[0] = value;
+    best.label[0] = label;
+    team.each(length, [to = image_at(s, k, free), x](index_t j) { to[j] = x[j]; });
   }
 
   constexpr T* image_at(index_t s, index_t k, index_t i) const {

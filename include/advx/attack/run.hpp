@@ -48,7 +48,7 @@ void check_images(batch_view<const T> images, const box& b) {
   for (index_t i = 0; i < images.rows; ++i) {
     const T* x = images.row(i);
     std::int32_t outside = 0; // a count without a branch is done in whole vectors
-    for (std::size_t j = 0; j < n; ++j) outside += (lowers[j] <= x[j]) & (x[j] <= uppers[j]) ? 0 : 1;
+    for (std::size_t j = 0; j < n; ++j) outside += lowers[j] <= x[j] && x[j] <= uppers[j] ? 0 : 1;
     if (outside == 0) continue;
     std::size_t j = 0;
     while (lowers[j] <= x[j] && x[j] <= uppers[j]) ++j;

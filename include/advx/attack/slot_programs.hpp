@@ -224,7 +224,7 @@ private:
       a.summary = summary(a.scores, Scored ? no_label : labels[row], classes, r.image.goal);
       if (a.summary.finite && (i >= r.asked.judged_from || r.fresh))
         a.success = book.judge(team, r.kept, s, r.image, a.point, a.summary, confidence, r.limit);
-      answers[i] = a; // at once: threads of a block may be at different places here
+      team.each(1, [&](index_t) { answers[i] = a; });
       if (a.summary.finite) continue;
       fail(r);
       r.refused = r.refused && i == 0;

@@ -1,0 +1,24 @@
+// Every attack, by way of the launches that a run makes.
+#include <advx/advx.hpp>
+
+#include "attack/support.hpp"
+
+template <class T>
+void run(const attack_test::watched<T>& model, const advx::batch<T>& images, const std::vector<int>& labels) {
+  namespace attack = advx::attack;
+  const auto on = [&](const auto& a) {
+    (void)advx::run(a, model, images, advx::goal::untargeted{labels}, {}, reach::device{});
+  };
+  on(attack::fgm_l1{});
+  on(attack::fgm_l2{});
+  on(attack::fgm_linf{});
+  on(attack::ifgm_l1{});
+  on(attack::pgd_l1{});
+  on(attack::pgd_l2{});
+  on(attack::pgd_linf{});
+  on(attack::carlini_wagner_l2{});
+  on(attack::elastic_net{});
+}
+
+template void run(const attack_test::watched<float>&, const advx::batch<float>&, const std::vector<int>&);
+template void run(const attack_test::watched<double>&, const advx::batch<double>&, const std::vector<int>&);
