@@ -53,7 +53,7 @@ struct watched : advx::backend::thrust_cpp {
 struct network {
   using scalar = float;
   static constexpr advx::score_scale scale = device_suite::network::scale;
-  static constexpr bool concurrent = false, row_invariant = true;
+  static constexpr bool row_invariant = true;
 
   const device_suite::network& inner;
 
