@@ -18,6 +18,14 @@ void run(const attack_test::watched<T>& model, const advx::batch<T>& images, con
   on(attack::pgd_linf{});
   on(attack::carlini_wagner_l2{});
   on(attack::elastic_net{});
+  on(attack::elastic_net_change_of_variable<advx::optimizer::sgd>{});
+  on(attack::elastic_net_change_of_variable<advx::optimizer::adagrad>{});
+  on(attack::elastic_net_change_of_variable<advx::optimizer::rmsprop>{});
+  on(attack::lbfgs{});
+  on(attack::tabacof_valle{});
+  on(attack::mi_fgm_l1{});
+  on(attack::fgm_grid_l2{});
+  on(attack::ifgm_bisection_linf{});
 }
 
 template void run(const attack_test::watched<float>&, const advx::batch<float>&, const std::vector<int>&);
