@@ -154,9 +154,9 @@ TEST_CASE("settings that are wrong are refused by name", "[attack][errors]") {
     CHECK_THAT(refusal<advx::argument_error>(attack, s, goal, o),
                Contains("options.box.lowers") && Contains("2 values") && Contains("5"));
   }
-  SECTION("no batch") {
-    o.batch = 0;
-    CHECK_THAT(refusal<advx::argument_error>(attack, s, goal, o), Contains("batch") && Contains("got 0"));
+  SECTION("a negative batch") {
+    o.batch = -1;
+    CHECK_THAT(refusal<advx::argument_error>(attack, s, goal, o), Contains("batch") && Contains("got -1"));
   }
   SECTION("negative threads") {
     o.threads = -2;

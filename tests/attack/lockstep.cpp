@@ -60,15 +60,23 @@ TEST_CASE("blocks of threads attack in lockstep: the least radius", "[lockstep]"
 
 namespace {
 
-/// Memory for so many bytes at once.
+/// Memory for so many bytes in all: what is taken stays taken until a run gives all of it back.
 struct small_backend : advx::backend::reference {
   static constexpr bool lockstep = true;
   static inline advx::index_t free = 0;
 
   template <class T>
+  struct buffer : std::vector<T> {
+    using std::vector<T>::vector;
+    buffer(buffer&&) = default;
+    ~buffer() { free += advx::index_t(this->capacity() * sizeof(T)); }
+  };
+  template <class T>
   buffer<T> allocate(advx::index_t n) const {
     if (n * advx::index_t(sizeof(T)) > free) throw advx::device_memory_error("advx: the test's memory is full");
-    return reference::allocate<T>(n);
+    buffer<T> taken(static_cast<std::size_t>(n));
+    free -= advx::index_t(taken.capacity() * sizeof(T));
+    return taken;
   }
 };
 
@@ -81,12 +89,34 @@ TEST_CASE("a batch that does not fit is split, not lost", "[lockstep]") {
   const auto whole = advx::run(attack, given.model, given.images, goal);
   advx::options o;
   o.batch = 40;
-  small_backend::free = 100000;
+  constexpr advx::index_t plenty = 1 << 20;
+  small_backend::free = plenty;
   CHECK(advx::run(attack, given.model, given.images, goal, o, small_backend{}).l2 == whole.l2);
-  // The slots' vectors of 40 images take 40·24·3·4 bytes, and more with the ledger's: only a part of them fits; the
-  // images and the results of all 40 take 15,360 bytes at most.
-  small_backend::free = 15500;
-  CHECK(advx::run(attack, given.model, given.images, goal, o, small_backend{}).l2 == whole.l2);
-  small_backend::free = 100;
-  CHECK_THROWS_AS(advx::run(attack, given.model, given.images, goal, o, small_backend{}), advx::device_memory_error);
+  CHECK(small_backend::free == plenty);
+  // Down to what a single image needs, wherever in the setting up the memory ends.
+  bool fits = true;
+  int divided = 0;
+  for (advx::index_t memory = plenty / 4; fits; memory -= memory / 8) {
+    INFO(memory << " bytes");
+    small_backend::free = memory;
+    advx::progress last;
+    const auto watch = [&](const advx::progress& p) {
+      last = p;
+      return true;
+    };
+    o.observer = watch;
+    try {
+      const auto r = advx::run(attack, given.model, given.images, goal, o, small_backend{});
+      CHECK(r.l2 == whole.l2);
+      CHECK(r.queries == whole.queries);
+      CHECK(r.complete);
+      CHECK(last.done == 40);
+      ++divided;
+    } catch (const advx::device_memory_error&) {
+      fits = false;
+      CHECK(memory < 20000);
+    }
+    CHECK(small_backend::free == memory);
+  }
+  CHECK(divided > 10);
 }

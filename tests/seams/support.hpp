@@ -111,6 +111,11 @@ inline advx::options settings(index_t batch, int threads) {
 
 using result = advx::result<advx::batch<double>>;
 
+/// The reference's arithmetic, all slots at once.
+struct in_lockstep : advx::backend::reference {
+  static constexpr bool lockstep = true;
+};
+
 /// Is image i's part of two results the same to the bit?
 inline bool same(const result& a, const result& b, std::size_t i) {
   const auto row = static_cast<index_t>(i);
@@ -171,6 +176,16 @@ result check_driver(const Attack& attack, const Model& plain, const problem& p, 
       CHECK(*std::min_element(work.forward.begin(), work.forward.end()) > 0);
       if (batch == 1) CHECK(passes == ticks);
     }
+  // The driver that runs all slots at once finds the same, to the bit.
+  for (const index_t batch : {1, 5, 64}) {
+    CAPTURE(batch);
+    const result r = advx::run(attack, plain, p.images, p.goal(), settings(batch, 1), in_lockstep{});
+    CHECK(r.complete);
+    for (std::size_t i = 0; i < r.success.size(); ++i) {
+      CAPTURE(i);
+      CHECK(same(whole, r, i));
+    }
+  }
   return whole;
 }
 

@@ -102,7 +102,8 @@ int run(int argc, char** argv) {
   app.add_option("--threads", how.options.threads,
                  "workers of xtensor (0: one per core); OMP_NUM_THREADS is for Thrust")
       ->capture_default_str();
-  app.add_option("--batch", how.options.batch, "images per pass and worker")->capture_default_str();
+  app.add_option("--batch", how.options.batch, "images per pass and worker; 0: the backend's choice")
+      ->capture_default_str();
   app.add_option("--seed", how.options.seed, "of random starts and targets")->capture_default_str();
   app.add_option("--output", how.output, "folder of results.json, timing.json and *.png")->capture_default_str();
   app.add_option("--data", data, "folder with mnist/sample.npz and weights/")->capture_default_str();

@@ -52,7 +52,7 @@ public:
         // A worker's slots: its share of the images, so that two workers on few images are both busy.
         const int threads = thread_count(order);
         const index_t slots =
-            std::max<index_t>(1, std::min(order.settings.batch, (order.jobs() + threads - 1) / threads));
+            std::max<index_t>(1, std::min(batch_for<Backend>(order.settings), (order.jobs() + threads - 1) / threads));
         const auto work = [&] {
           try {
             worker<programs, Recipe, Model, Backend>(recipe_, model_, backend_, order, out, all, slots).run();

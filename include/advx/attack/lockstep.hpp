@@ -145,7 +145,7 @@ struct step_slots {
 /// s, s + slots, ...; an image that has finished is frozen at once and leaves its slot to the next. The host looks at
 /// the device every few ticks only, and then closes the ranks of the slots that are still at work.
 ///
-/// A stage that does not fit into the backend's memory is run with half as many slots.
+/// A stage takes all its memory before its first tick; one that does not fit is run with half the images and slots.
 template <class Programs, class Recipe, class Model, class Backend>
 class lockstep {
   using T = scalar_of<Model>;
@@ -179,16 +179,17 @@ public:
 
   void run() {
     const index_t bytes = Programs::stored * order_.images.cols * index_t(sizeof(T));
-    const index_t images = std::max<index_t>(1, std::min(order_.images.rows, stage_bytes / (bytes * order_.cases)));
-    index_t slots = order_.settings.batch;
+    index_t images = std::max<index_t>(1, std::min(order_.images.rows, stage_bytes / (bytes * order_.cases)));
+    index_t slots = batch_for<Backend>(order_.settings);
     for (index_t first = 0; first < order_.images.rows && !crew_.stopped();) {
       const index_t count = std::min(images, order_.images.rows - first);
       try {
         run_stage(first, count, std::min(slots, count * order_.cases));
         first += count;
-      } catch (const device_memory_error&) {
-        if (slots == 1) throw;
+      } catch (const device_memory_error&) { // thrown while the stage was set up
+        if (slots == 1 && images == 1) throw;
         slots = (slots + 1) / 2;
+        images = (images + 1) / 2;
       }
     }
     crew_.add(verified_rows_, model_seconds_);
@@ -201,6 +202,9 @@ private:
     const index_t tile = std::max(fixed_tile, (capacity + 7) / 8);
     return std::min(capacity, (rows + tile - 1) / tile * tile);
   }
+
+  /// Passes may use many threads of the host; the host's own time says nothing of a device's.
+  static double model_clock() { return asynchronous ? 0 : process_cpu_seconds(); }
 
   template <class V>
   V* uploaded(arena<Backend>& memory, const V* host, index_t n) {
@@ -254,23 +258,26 @@ private:
                      uploaded(memory, gains.data(), slots),
                      memory.template take<std::uint8_t>(slots)};
 
+    verification<Programs, Model, Backend> verify(model_, backend_, order_, out_, recipe_.confidence(), capacity);
+    verify.open();
+
     backend_.rows(slots, detail::take_first<stage_type>{stage});
     progress seen{};
     for (index_t tick = 1; stage.active > 0; ++tick) {
       backend_.rows(stage.active, detail::place_points<stage_type>{stage});
-      const double before = thread_cpu_seconds();
+      const double before = model_clock();
       const index_t rows = padded(stage.active * Programs::max_points, capacity);
       ask<scored>(session, batch_view<const T>{stage.points, rows, size}, classes, stage.scores, labels);
-      const double between = thread_cpu_seconds();
+      const double between = model_clock();
       backend_.rows(stage.active, detail::judge_points<stage_type>{stage});
-      const double again = thread_cpu_seconds();
+      const double again = model_clock();
       if constexpr (pulls) {
         const index_t pulled = padded(stage.active * Programs::max_gradients, capacity);
         session.pullback(std::span(prefix).first(static_cast<std::size_t>(pulled)),
                          batch_view<const T>{stage.cotangents, pulled, classes},
                          batch_view<T>{stage.gradients, pulled, size});
       }
-      model_seconds_ += thread_cpu_seconds() - again + (between - before);
+      model_seconds_ += model_clock() - again + (between - before);
       backend_.rows(stage.active, detail::step_slots<stage_type>{stage, crew_.stopped()});
       std::swap(points[0], points[1]);
       stage.points = points[0];
@@ -298,11 +305,11 @@ private:
         if (stage.active > 0) backend_.upload(lanes.data(), stage.active, lanes_there);
       }
     }
-    finish(stage, capacity, size, jobs);
+    finish(stage, verify, size, jobs);
   }
 
   template <class Stage>
-  void finish(const Stage& stage, index_t tile, index_t size, index_t jobs) {
+  void finish(const Stage& stage, verification<Programs, Model, Backend>& verify, index_t size, index_t jobs) {
     std::vector<record> records(static_cast<std::size_t>(jobs));
     backend_.download(stage.records, jobs, records.data());
     for (const record& r : records)
@@ -314,7 +321,6 @@ private:
       backend_.download(stage.planes, static_cast<index_t>(copy.size()), copy.data());
       host = copy.data();
     }
-    verification<Programs, Model, Backend> verify(model_, backend_, order_, out_, recipe_.confidence(), tile);
     verify(records, stage.planes, host, stage.room);
     verified_rows_ += verify.verified_rows;
   }

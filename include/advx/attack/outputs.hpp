@@ -11,6 +11,16 @@
 
 namespace advx::attack {
 
+/// Images at work at once: the user's number, or the backend's own.
+template <class Backend>
+index_t batch_for(const options& settings) {
+  if (settings.batch > 0) return settings.batch;
+  if constexpr (requires { Backend::suitable_batch; })
+    return Backend::suitable_batch;
+  else
+    return 32;
+}
+
 /// What all drivers of a run share and none changes; all in the host's memory.
 template <class T>
 struct run_order {

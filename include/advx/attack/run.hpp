@@ -128,7 +128,7 @@ auto run(const Attack& attack, const Model& model, const Images& images, const G
     if (const double e = settings.epsilon[i]; !(e >= 0 && e < 1e30))
       throw argument_error("advx: options.epsilon: image " + std::to_string(i) + " has the radius " +
                            detail::spelled(e) + "; a radius must be at least 0");
-  detail::require(settings.batch >= 1, "options", "batch", "batch >= 1", double(settings.batch));
+  detail::require(settings.batch >= 0, "options", "batch", "batch >= 0", double(settings.batch));
   detail::require(settings.threads >= 0, "options", "threads", "threads >= 0", settings.threads);
   detail::require(settings.tie >= 0, "options", "tie", "tie >= 0", settings.tie);
   detail::require(settings.budget.queries >= 1, "options.budget", "queries", "queries >= 1",

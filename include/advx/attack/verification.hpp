@@ -10,6 +10,7 @@
 #include <advx/norm/distance.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -47,18 +48,22 @@ public:
         confidence_(confidence),
         tile_(tile) {}
 
+  /// Opens a session, and takes all the backend's memory that is needed: before any work that its lack could lose.
+  void open() {
+    memory_.emplace(backend_);
+    session_.emplace(model_.session(backend_, tile_));
+    scores_ = memory_->template take<T>(scored ? tile_ * order_.classes : 0);
+    labels_ = memory_->template take<label_t>(scored ? 0 : tile_);
+    packed_ = memory_->template take<T>(tile_ * order_.images.cols);
+    which_ = memory_->template take<index_t>(tile_);
+  }
+
   /// Candidate `at` of record p is row at·room + p of `planes`, in the backend's memory; `host` holds the same rows in
-  /// the host's. Records that no image has left are passed over.
+  /// the host's. Records that no image has left are passed over. To be called once after `open`.
   void operator()(std::span<record> records, const T* planes, const T* host, index_t room) {
     const auto count = static_cast<index_t>(records.size());
     if (count == 0) return;
     const index_t size = order_.images.cols;
-    auto session = model_.session(backend_, tile_);
-    arena<Backend> memory(backend_);
-    T* scores = memory.template take<T>(scored ? tile_ * order_.classes : 0);
-    label_t* labels = memory.template take<label_t>(scored ? 0 : tile_);
-    T* packed = memory.template take<T>(tile_ * size);
-    index_t* which = memory.template take<index_t>(tile_);
     std::vector<T> told(static_cast<std::size_t>(scored ? tile_ * order_.classes : 0));
     std::vector<label_t> decided(static_cast<std::size_t>(scored ? 0 : tile_));
     std::vector<index_t> chosen(records.size());
@@ -71,13 +76,13 @@ public:
       for (std::size_t i = 0; i < from.size(); ++i)
         from[i] = at * room + asked[first + (i < static_cast<std::size_t>(rows) ? i : 0)];
       const auto padded = static_cast<index_t>(from.size());
-      backend_.upload(from.data(), padded, which);
-      backend_.rows(padded, kernel::gather_rows<T>{planes, which, packed, size});
-      ask<scored>(session, batch_view<const T>{packed, padded, size}, order_.classes, scores, labels);
+      backend_.upload(from.data(), padded, which_);
+      backend_.rows(padded, kernel::gather_rows<T>{planes, which_, packed_, size});
+      ask<scored>(*session_, batch_view<const T>{packed_, padded, size}, order_.classes, scores_, labels_);
       if constexpr (scored)
-        backend_.download(scores, rows * order_.classes, told.data());
+        backend_.download(scores_, rows * order_.classes, told.data());
       else
-        backend_.download(labels, rows, decided.data());
+        backend_.download(labels_, rows, decided.data());
       verified_rows += rows;
     };
     const auto holds = [&](index_t row, index_t p, index_t at) {
@@ -170,6 +175,12 @@ private:
   outputs<T>& out_;
   double confidence_;
   index_t tile_;
+  std::optional<arena<Backend>> memory_;
+  std::optional<session_of<Model, Backend>> session_;
+  T* scores_ = nullptr;
+  label_t* labels_ = nullptr;
+  T* packed_ = nullptr;
+  index_t* which_ = nullptr;
 };
 
 } // namespace advx::attack

@@ -214,6 +214,8 @@ private:
   }
 
   void flush() {
+    if (pending_.empty()) return;
+    verify_.open();
     verify_(pending_, pending_images_, pending_images_, capacity_);
     pending_.clear();
   }

@@ -56,9 +56,9 @@ struct budget {
 struct options {
   advx::box box{};
   std::span<const double> epsilon{}; ///< empty, or a radius for each image that replaces the recipe's own
-  /// Images at work at once, per worker, ≥ 1: few, so that their state stays in the cache. A CUDA device is full with
-  /// thousands; what does not fit into its memory is divided.
-  index_t batch = 32;
+  /// Images at work at once, per worker, ≥ 0. 0: as many as suit the backend: 32 on the host, so that their state stays
+  /// in the cache, 1024 on a CUDA device; what does not fit into a device's memory is divided.
+  index_t batch = 0;
   /// Workers, ≥ 0; 0: one per core. A model that is not `concurrent` gets one, and a backend that runs all images of a
   /// step at once has its own.
   int threads = 0;

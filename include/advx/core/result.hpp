@@ -62,7 +62,7 @@ struct run_table {
   std::vector<std::int64_t> forward_rows;  ///< rows forwarded and not pulled back
   std::vector<std::int64_t> pullback_rows; ///< rows pulled back
   std::int64_t verification_rows = 0;      ///< rows forwarded to classify the results again; in no image's count
-  double model_seconds = 0;                ///< CPU time inside the model's passes, all workers
+  double model_seconds = 0;                ///< CPU time inside the model's passes, all threads; 0 on a device
   bool row_invariant = false;              ///< the model claims that a row's answer does not depend on its batch
   bool complete = true;                    ///< false: stopped before every image was finished
 };

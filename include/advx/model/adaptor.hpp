@@ -49,6 +49,19 @@ private:
   Model inner_;
 };
 
+/// An adaptor's own arithmetic is done by the host, and so are the functions of a callable.
+template <class Backend>
+constexpr void require_host_memory() {
+  constexpr bool on_device = [] {
+    if constexpr (requires { Backend::asynchronous; })
+      return bool{Backend::asynchronous};
+    else
+      return false;
+  }();
+  static_assert(!on_device, "advx: this model computes in the host's memory; on a device attack a model whose sessions "
+                            "work there, such as advx::nn's, or take backend::thrust<system::omp> [docs/models.md]");
+}
+
 /// Throws argument_error unless `n` is at least `least`.
 inline void require_count(const char* who, const char* what, index_t n, index_t least) {
   if (n < least)

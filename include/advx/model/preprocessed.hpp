@@ -128,6 +128,7 @@ public:
 
   template <class Backend>
   session_type<Backend> session(Backend& backend, index_t capacity) const {
+    detail::require_host_memory<Backend>();
     return {*this, backend, capacity};
   }
 

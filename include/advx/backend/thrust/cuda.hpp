@@ -195,6 +195,7 @@ template <>
 struct thrust<system::cuda> {
   static constexpr const char* name = "thrust-cuda";
   static constexpr bool lockstep = true;
+  static constexpr index_t suitable_batch = 1024; ///< rows that fill the device
   /// `rows` and `allocate` return at once, and the host cannot follow a buffer's pointers.
   static constexpr bool asynchronous = true;
 
