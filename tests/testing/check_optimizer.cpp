@@ -1,6 +1,7 @@
 // The contract of optimizers: the library's keep it, and each breach is caught.
 #include <advx/optimizer/adam.hpp>
 #include <advx/optimizer/fista.hpp>
+#include <advx/optimizer/lbfgsb.hpp>
 #include <advx/optimizer/steepest.hpp>
 #include <advx/testing/check_optimizer.hpp>
 
@@ -56,6 +57,7 @@ TEST_CASE("the library's optimizers keep the contract and descend") {
         check_optimizer(optimizer::steepest<optimizer::direction::normalised>{.step = 0.02, .steps = 200}),
         check_optimizer(
             optimizer::steepest<optimizer::direction::normalised>{.step = 0.02, .steps = 200, .momentum = 0.5}),
+        check_optimizer(optimizer::lbfgsb{.memory = 5, .steps = 30}, {.remaining = 1e-6}),
         check_optimizer(optimizer::fista{.step = 0.2, .steps = 200, .threshold = threshold::scaled}),
         check_optimizer(
             optimizer::fista{.step = 0.2, .steps = 200, .threshold = threshold::scaled, .momentum = false})}) {

@@ -35,7 +35,10 @@ struct quadratic_objective {
   const double *curvature, *centre, *original, *point;
   index_t size;
   double weight;
+  double value; ///< at `point`
 
+  double lower(index_t) const { return 0; }
+  double upper(index_t) const { return 1; }
   double gradient(index_t j) const { return curvature[j] * (point[j] - centre[j]); }
   template <class Team, class Get>
   auto project(const Team&, Get) const {
@@ -56,7 +59,8 @@ struct quadratic_objective {
 
 /// Runs an optimizer on a convex quadratic in a box, through ask and tell as the driver does:
 ///
-///  - it asks for at most two points a tick, and ends after exactly `steps` gradients;
+///  - it asks for at most two points a tick, and ends after exactly `steps` gradients; where it needs values, within 20
+///    for each step;
 ///  - the points that are judged lie in the box;
 ///  - the best judged point is nearly as good as the minimum (`remaining`);
 ///  - a second run from the same start makes the same steps: nothing is kept but the row and its vectors.
@@ -88,11 +92,14 @@ report check_optimizer(const Optimizer& optimizer, const optimizer_trial& trial 
   report result;
   const auto fault = [&](const std::string& what) { return std::string(Optimizer::name) + ": " + what; };
   std::vector<T> first_end;
-  std::vector<T> memory((1 + static_cast<std::size_t>(Optimizer::vectors)) * room, 7.0); // not zeroed: `start` must
+  std::vector<T> memory((1 + static_cast<std::size_t>(optimizer::vectors_of(optimizer))) * room,
+                        7.0); // not zeroed: `start` must
+  std::vector<double> numbers(static_cast<std::size_t>(optimizer::numbers_of(optimizer)), 7.0);
+  const index_t most = optimizer::needs_value<Optimizer> ? index_t{20} * optimizer.steps : index_t{optimizer.steps};
   for (int run = 0; run < 2; ++run) {
     std::copy(x0.begin(), x0.end(), memory.begin());
     typename Optimizer::template row<T> row{};
-    optimizer::place<T> place{memory.data(), memory.data() + n, n, 0};
+    optimizer::place<T> place{memory.data(), memory.data() + n, n, 0, numbers.data()};
     optimizer.start(team, row, place);
     T best = std::numeric_limits<T>::max();
     index_t told = 0;
@@ -115,15 +122,16 @@ report check_optimizer(const Optimizer& optimizer, const optimizer_trial& trial 
         best = std::min(best, value(point));
       }
       if (asks.gradients == 0) break;
-      if (!result.expect(told < optimizer.steps, [&] { return fault("asks for more gradients than it has steps"); }))
+      if (!result.expect(told < most, [&] { return fault("asks for more gradients than it has steps"); }))
         return result;
       const std::vector<T> at(optimizer.point(place, 0), optimizer.point(place, 0) + n);
-      optimizer.tell(team, row, place,
-                     detail::quadratic_objective{a.data(), b.data(), x0.data(), at.data(), n, weight});
+      optimizer.tell(
+          team, row, place,
+          detail::quadratic_objective{a.data(), b.data(), x0.data(), at.data(), n, weight, value(at.data())});
       ++told;
       ++place.step;
     }
-    if (!result.expect(told == optimizer.steps, [&] {
+    if (!result.expect(told == optimizer.steps || optimizer::needs_value<Optimizer>, [&] {
           return fault("ends after " + std::to_string(told) + " of " + std::to_string(optimizer.steps) + " steps");
         }))
       return result;
