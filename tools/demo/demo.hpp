@@ -89,5 +89,9 @@ template <class Backend>
 void carlini_wagner(bench& b);
 template <class Backend>
 void elastic_net(bench& b);
+template <class Backend>
+void lbfgs(bench& b);
+template <class Backend>
+void momentum(bench& b);
 
 } // namespace demo

@@ -34,9 +34,11 @@ choice choice_of(const char* name) {
   return {name, demo::accuracy<Backend>, [](demo::bench& b) {
             demo::fast_gradient<Backend>(b);
             demo::iterative_fast_gradient<Backend>(b);
+            demo::momentum<Backend>(b);
             demo::projected_gradient<Backend>(b);
             demo::carlini_wagner<Backend>(b);
             demo::elastic_net<Backend>(b);
+            demo::lbfgs<Backend>(b);
           }};
 }
 
