@@ -56,6 +56,7 @@ public:
     labels_ = memory_->template take<label_t>(scored ? 0 : tile_);
     packed_ = memory_->template take<T>(tile_ * order_.images.cols);
     which_ = memory_->template take<index_t>(tile_);
+    from_.resize(static_cast<std::size_t>(tile_));
   }
 
   /// Candidate `at` of record p is row at·room + p of `planes`, in the backend's memory; `host` holds the same rows in
@@ -72,11 +73,10 @@ public:
     std::vector<index_t> asked;
     // One forward pass over the candidates `at` of `rows` records from asked[first] on, padded where it must be.
     const auto pass = [&](index_t at, std::size_t first, index_t rows) {
-      std::vector<index_t> from(static_cast<std::size_t>(is_row_invariant_on<Model, Backend> ? rows : tile_));
-      for (std::size_t i = 0; i < from.size(); ++i)
-        from[i] = at * room + asked[first + (i < static_cast<std::size_t>(rows) ? i : 0)];
-      const auto padded = static_cast<index_t>(from.size());
-      backend_.upload(from.data(), padded, which_);
+      const index_t padded = is_row_invariant_on<Model, Backend> ? rows : tile_;
+      for (index_t i = 0; i < padded; ++i)
+        from_[static_cast<std::size_t>(i)] = at * room + asked[first + static_cast<std::size_t>(i < rows ? i : 0)];
+      backend_.upload(from_.data(), padded, which_);
       backend_.rows(padded, kernel::gather_rows<T>{planes, which_, packed_, size});
       ask<scored>(*session_, batch_view<const T>{packed_, padded, size}, order_.classes, scores_, labels_);
       if constexpr (scored)
@@ -181,6 +181,7 @@ private:
   label_t* labels_ = nullptr;
   T* packed_ = nullptr;
   index_t* which_ = nullptr;
+  std::vector<index_t> from_;
 };
 
 } // namespace advx::attack

@@ -87,11 +87,11 @@ struct thrust_host {
   }
   template <class T>
   void upload(const T* host, index_t n, T* device) const {
-    where(is_large<T>(n), [&](auto policy) { ::thrust::copy_n(policy, host, n, device); });
+    if (n > 0) where(is_large<T>(n), [&](auto policy) { ::thrust::copy_n(policy, host, n, device); });
   }
   template <class T>
   void download(const T* device, index_t n, T* host) const {
-    where(is_large<T>(n), [&](auto policy) { ::thrust::copy_n(policy, device, n, host); });
+    if (n > 0) where(is_large<T>(n), [&](auto policy) { ::thrust::copy_n(policy, device, n, host); });
   }
   vector_team team() const noexcept { return {}; }
 
