@@ -124,7 +124,7 @@ TEMPLATE_TEST_CASE("rows, few or in their thousands, are visited once each", "",
 }
 
 #if defined(_OPENMP)
-TEST_CASE("long rows are divided among OpenMP's threads, however few they are; few short ones are not") {
+TEST_CASE("few long rows are divided among OpenMP's threads and few short ones are not") {
   const backend::thrust<backend::system::omp> b;
   const auto all = [](index_t n) { return std::vector<int>(std::size_t(n), -1); };
   auto threads = all(2);
