@@ -10,7 +10,7 @@
 #include <advx/norm/distance.hpp>
 
 #include <algorithm>
-#include <optional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -34,6 +34,7 @@ template <class Programs, class Model, class Backend>
 class verification {
   using T = scalar_of<Model>;
   using record = typename Programs::record;
+  using session_type = session_of<Model, Backend>;
   static constexpr bool scored = ::advx::detail::answers_scores<session_of<Model, Backend>, T>;
   static constexpr index_t candidates = Programs::ledger_type::candidates;
 
@@ -50,8 +51,8 @@ public:
 
   /// Opens a session, and takes all the backend's memory that is needed: before any work that its lack could lose.
   void open() {
-    memory_.emplace(backend_);
-    session_.emplace(model_.session(backend_, tile_));
+    memory_.reset(new arena<Backend>(backend_));
+    session_.reset(new session_type(model_.session(backend_, tile_)));
     scores_ = memory_->template take<T>(scored ? tile_ * order_.classes : 0);
     labels_ = memory_->template take<label_t>(scored ? 0 : tile_);
     packed_ = memory_->template take<T>(tile_ * order_.images.cols);
@@ -175,8 +176,8 @@ private:
   outputs<T>& out_;
   double confidence_;
   index_t tile_;
-  std::optional<arena<Backend>> memory_;
-  std::optional<session_of<Model, Backend>> session_;
+  std::unique_ptr<arena<Backend>> memory_;
+  std::unique_ptr<session_type> session_;
   T* scores_ = nullptr;
   label_t* labels_ = nullptr;
   T* packed_ = nullptr;
