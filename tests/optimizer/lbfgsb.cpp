@@ -7,7 +7,10 @@
 
 #include <cstdio>
 
+#include "oracle/models.hpp"
+#include "oracle/paper_attacks.hpp"
 #include "problems.hpp"
+#include "random_problems.hpp"
 #include "reference_figures.hpp"
 
 namespace {
@@ -103,6 +106,76 @@ TEST_CASE("L-BFGS-B in single precision stays in the box and comes near the mini
     const double best = reference_figures[i].best;
     CHECK(std::abs(r.value - best) <= 1e-3 * std::max(1.0, std::abs(best)));
   }
+}
+
+// A line search that goes on to the next bound must end on it: a rounding beside it, the next one would have no room.
+TEST_CASE("a variable within a rounding of its bound is on it") {
+  using namespace advx::optimizer::lbfgsb_detail;
+  const double step = 1 / std::sqrt(7.0), from = 0.3, along = -from / step; // step·along is −from, or not quite
+  for (const double rounded : {std::nextafter(step, 0.0), step, std::nextafter(step, 1.0)})
+    CHECK(moved(from, rounded * along, 0.0, 1.0) == 0);
+  CHECK(moved(0.75, std::nextafter(0.25, 0.0), 0.0, 1.0) == 1);
+  CHECK(moved(0.75, 0.25 - 1e-14, 0.0, 1.0) < 1);
+  CHECK(moved(0.75f, 0.25f - 1e-7f, 0.0f, 1.0f) == 1);
+  CHECK(moved(0.75, 3.0, 0.0, 1.0) == 1);
+  const double beside = std::nextafter(1.0, 0.0);
+  CHECK(moved(beside, 0.0, 0.0, 1.0) == beside); // what does not move, stays
+  CHECK(moved(beside, -0.5, 0.0, 1.0) == beside - 0.5);
+  CHECK(moved(1e-300, 1e-301, 0.0, 1.0) == 1e-300 + 1e-301);
+  CHECK(moved(0.75, 0.25, -infinite, infinite) == 1);
+  // A step to a bound is one step long, in single precision too.
+  CHECK(room_along(0.1f, 1.0f - 0.1f, 0.0f, 1.0f) == 1);
+  CHECK(room_along(0.1f, -0.1f, 0.0f, 1.0f) == 1);
+  CHECK(room_along(0.5, 0.0, 0.0, 1.0) == infinite);
+}
+
+TEST_CASE("a rounding of f or of its gradient does not send a run elsewhere in a single step") {
+  lottery draw{99};
+  std::size_t points = 0;
+  int runs = 0, whole = 0;
+  for (std::uint32_t seed = 1; seed <= 1500; ++seed) {
+    CAPTURE(seed);
+    const std::size_t n = 6 + std::size_t(draw() * 30);
+    const oracle::smooth_mlp<double> net(4, n, 8);
+    const std::vector<double> x0 = oracle::hashed_image<double>(n, seed), zero(n, 0.0), one(n, 1.0);
+    const double weight = std::exp(6 * draw() - 3) * (draw() < 0.5 ? 1 : -1); // towards a class, or away from it
+    const auto label = std::size_t(4 * draw());
+    lbfgsb_parameters parameters;
+    parameters.memory = 3 + int(12 * draw());
+    parameters.steps = 40;
+    const auto tried = [&](double rounding) {
+      std::vector<std::vector<double>> out;
+      std::vector<double> x = x0;
+      const auto f = [&](const double* at, double* g) {
+        const auto rounded = [&](double v) { return v * (1 + rounding * (2 * draw() - 1)); };
+        const std::vector<double> p(at, at + n), z = net.scores(p), d = oracle::minus(p, x0);
+        std::vector<double> slope = oracle::cross_entropy_slope(z, label);
+        for (double& v : slope) v *= weight;
+        const std::vector<double> loss = net.vjp(p, slope);
+        for (std::size_t j = 0; j < n; ++j) g[j] = rounded(loss[j] + 2 * d[j]);
+        out.push_back(p);
+        return rounded(oracle::dot(d, d) + weight * oracle::cross_entropy(z, label));
+      };
+      advx::optimizer::lbfgsb_minimise(advx::backend::reference_team{}, parameters, f, x.data(), zero.data(),
+                                       one.data(), index_t(n));
+      return out;
+    };
+    const auto a = tried(0), b = tried(2e-16);
+    const std::size_t both = std::min(a.size(), b.size());
+    double before = 0, gap = 0;
+    std::size_t i = 0;
+    for (; i < both && gap <= 1e-6; ++i) {
+      before = gap;
+      gap = oracle::norm(oracle::lp::infinity, oracle::minus(a[i], b[i]));
+    }
+    CHECK((gap <= 1e-6 || before > 1e-9)); // roundings may grow, from step to step
+    points += i;
+    whole += gap <= 1e-6 ? 1 : 0;
+    ++runs;
+  }
+  std::printf("%d runs with roundings, %zu points: %d stay within 1e-6 to their end\n", runs, points, whole);
+  CHECK(points > 10000);
+  CHECK(whole > 0.99 * runs);
 }
 
 TEST_CASE("L-BFGS-B stops with a status where the objective is at fault") {

@@ -74,6 +74,22 @@ enum class lbfgsb_status : std::uint8_t {
 
 namespace lbfgsb_detail {
 
+/// from + move in [lower, upper]; on its bound, to the bit, where no more than rounding is missing. A variable that is
+/// stopped a rounding before its bound would count as free, but has no room: it would hold the next line search, of all
+/// variables, at step 1.
+template <class T>
+ADVX_HOST_DEVICE constexpr T moved(T from, T move, T lower, T upper) noexcept {
+  const T to = kernel::clamp(from + move, lower, upper), bound = move < T(0) ? lower : upper;
+  const T rounding = 4 * std::numeric_limits<T>::epsilon() * (kernel::absolute(from) + kernel::absolute(move));
+  return move != T(0) && kernel::absolute(bound - to) <= rounding ? bound : to;
+}
+/// How many times `along` fits between `from` and its bound: 1, to the bit, where it leads there.
+template <class T>
+ADVX_HOST_DEVICE constexpr double room_along(T from, T along, T lower, T upper) noexcept {
+  if (along == T(0)) return std::numeric_limits<double>::infinity();
+  return double(((along > T(0) ? upper : lower) - from) / along);
+}
+
 /// A view of a small square matrix, row after row.
 struct small_matrix {
   double* entry = nullptr;

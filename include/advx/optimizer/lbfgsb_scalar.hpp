@@ -184,7 +184,7 @@ private:
     }
     const T length = T(passed + step);
     for (index_t j = 0; j < n; ++j)
-      if (d[std::size_t(j)] != T(0)) x[j] = kernel::clamp(x[j] + length * d[std::size_t(j)], lower[j], upper[j]);
+      if (d[std::size_t(j)] != T(0)) x[j] = moved(x[j], length * d[std::size_t(j)], lower[j], upper[j]);
     return true;
   }
 
@@ -262,7 +262,7 @@ private:
       newton[std::size_t(j)] = free[std::size_t(j)] != 0 ? add_pairs(start, v, w, j) : T(0);
     }
 
-    const auto projected = [&](index_t j) { return kernel::clamp(x[j] + newton[std::size_t(j)], lower[j], upper[j]); };
+    const auto projected = [&](index_t j) { return moved(x[j], newton[std::size_t(j)], lower[j], upper[j]); };
     const real descent = team.template sum<real>(
         n, [&](index_t j) { return real(projected(j) - base[std::size_t(j)]) * real(g[std::size_t(j)]); });
     if (descent <= 0) {
@@ -270,15 +270,10 @@ private:
       return true;
     }
     real share = 1;
-    for (index_t j = 0; j < n; ++j) share = kernel::minimum(share, room_along(j, x[j], newton[std::size_t(j)]));
-    for (index_t j = 0; j < n; ++j) x[j] = kernel::clamp(x[j] + T(share) * newton[std::size_t(j)], lower[j], upper[j]);
+    for (index_t j = 0; j < n; ++j)
+      share = kernel::minimum(share, room_along(x[j], newton[std::size_t(j)], lower[j], upper[j]));
+    for (index_t j = 0; j < n; ++j) x[j] = moved(x[j], T(share) * newton[std::size_t(j)], lower[j], upper[j]);
     return true;
-  }
-
-  /// How many times `along` fits between `from` and its bound.
-  real room_along(index_t j, T from, T along) const {
-    if (along == T(0)) return std::numeric_limits<real>::infinity();
-    return (real(along > T(0) ? upper[j] : lower[j]) - real(from)) / real(along);
   }
 
   /// From `base` towards x, where f and its gradient g are those of `base`.
@@ -294,7 +289,7 @@ private:
         longest = 1;
       } else {
         for (index_t j = 0; j < n; ++j)
-          longest = kernel::minimum(longest, room_along(j, base[std::size_t(j)], d[std::size_t(j)]));
+          longest = kernel::minimum(longest, room_along(base[std::size_t(j)], d[std::size_t(j)], lower[j], upper[j]));
       }
     }
     const auto back = [&] {
@@ -314,7 +309,7 @@ private:
       // At the first trial of step 1, x stands there already, on its bounds to the bit.
       if (trial > 0 || step != 1)
         for (index_t j = 0; j < n; ++j)
-          x[j] = kernel::clamp(base[std::size_t(j)] + T(step) * d[std::size_t(j)], lower[j], upper[j]);
+          x[j] = moved(base[std::size_t(j)], T(step) * d[std::size_t(j)], lower[j], upper[j]);
       if (trial == parameters.trials) {
         back();
         const bool ends = lbfgsb_parameters::is_rounding<T>(value, slope);

@@ -333,7 +333,7 @@ private:
     if (r.bounded && r.steps == 0) longest = 1;
     if (r.bounded && r.steps > 0)
       longest = kernel::minimum(longest, -team.template max<real>(at.size, [=](index_t j) {
-        return -room_along(box, j, at.base[j], at.d[j]);
+        return -lbfgsb_detail::room_along(at.base[j], at.d[j], box.lower(j), box.upper(j));
       }));
     real first = kernel::minimum(1.0, longest);
     if (r.steps == 0 && !r.boxed)
@@ -356,16 +356,9 @@ private:
     // At the first trial of step 1, x stands there already, on its bounds to the bit.
     if (r.trials > 0 || r.line.step != 1)
       team.each(at.size, [=, step = T(r.line.step), x = at.x, base = at.base, d = at.d](index_t j) {
-        x[j] = kernel::clamp(base[j] + step * d[j], box.lower(j), box.upper(j));
+        x[j] = lbfgsb_detail::moved(base[j], step * d[j], box.lower(j), box.upper(j));
       });
     ++r.trials;
-  }
-
-  /// How many times `along` fits between `from` and its bound.
-  template <class T, class Box>
-  static constexpr real room_along(const Box& box, index_t j, T from, T along) noexcept {
-    if (along == T(0)) return std::numeric_limits<real>::infinity();
-    return (real(along > T(0) ? box.upper(j) : box.lower(j)) - real(from)) / real(along);
   }
 
   /// The first local minimiser of the model along the projected steepest descent path (Byrd et al. 1995, Algorithm CP),
@@ -444,7 +437,7 @@ private:
       }
     });
     team.each(at.size, [=, length = T(passed + step)](index_t j) {
-      if (d[j] != T(0)) x[j] = kernel::clamp(x[j] + length * d[j], box.lower(j), box.upper(j));
+      if (d[j] != T(0)) x[j] = lbfgsb_detail::moved(x[j], length * d[j], box.lower(j), box.upper(j));
     });
     return true;
   }
@@ -510,14 +503,15 @@ private:
     team.each(at.size, [=](index_t j) { newton[j] = T(real(newton[j]) / theta); });
     add_pairs(team, at, k, newton, free);
     const auto projected = [=](index_t j, T share) {
-      return kernel::clamp(x[j] + share * newton[j], box.lower(j), box.upper(j));
+      return lbfgsb_detail::moved(x[j], share * newton[j], box.lower(j), box.upper(j));
     };
     const real descent =
         team.template sum<real>(at.size, [=](index_t j) { return real(projected(j, T(1)) - base[j]) * real(g[j]); });
     T share = 1;
     if (!(descent <= 0))
-      share = T(kernel::minimum(
-          1.0, -team.template max<real>(at.size, [=](index_t j) { return -room_along(box, j, x[j], newton[j]); })));
+      share = T(kernel::minimum(1.0, -team.template max<real>(at.size, [=](index_t j) {
+        return -lbfgsb_detail::room_along(x[j], newton[j], box.lower(j), box.upper(j));
+      })));
     team.each(at.size, [=](index_t j) { x[j] = projected(j, share); });
     return true;
   }
