@@ -67,9 +67,9 @@ const auto open_as_usual = [](const auto& net, const cuda& backend, index_t capa
 };
 template <class Device>
 struct open_on {
-  template <class T, class... Layers>
-  auto operator()(const nn::sequential<T, Layers...>& net, const cuda& backend, index_t capacity) const {
-    return nn::device_session<Device, T, Layers...>(Device(backend, capacity), net, capacity);
+  template <class Network>
+  auto operator()(const Network& net, const cuda& backend, index_t capacity) const {
+    return nn::open_on_device(Device(backend, capacity), net, capacity);
   }
 };
 

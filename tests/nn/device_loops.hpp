@@ -76,9 +76,9 @@ struct device_loops {
 };
 
 /// Opens a network on it.
-template <class Device = device_loops<>, class T, class... Layers>
-auto open_on_loops(const nn::sequential<T, Layers...>& net, index_t capacity) {
-  return nn::device_session<Device, T, Layers...>(Device{}, net, capacity);
+template <class Device = device_loops<>, class Network>
+auto open_on_loops(const Network& net, index_t capacity) {
+  return nn::open_on_device(Device{}, net, capacity);
 }
 
 /// A backend whose networks run so.

@@ -31,7 +31,7 @@ inline std::vector<index_t> all_rows(index_t n) {
   return rows;
 }
 
-/// Weights and biases away from 0, so that every unit matters.
+/// Weights and biases away from 0, so that every unit matters; batch norms far from the identity.
 template <class Network>
 Network randomised(Network net, std::uint64_t seed = 5) {
   net.initialize(seed);
@@ -39,6 +39,11 @@ Network randomised(Network net, std::uint64_t seed = 5) {
     const advx::kernel::random_stream random{seed, static_cast<std::uint32_t>(l), 9};
     index_t i = 0;
     for (auto& b : net.biases(l)) b = static_cast<typename Network::scalar>(0.2 * (random.uniform<double>(i++) - 0.5));
+    if (net.running_mean(l).empty()) continue;
+    for (auto& w : net.weights(l)) w = static_cast<typename Network::scalar>(random.uniform<double>(i++) + 0.5);
+    for (auto& m : net.running_mean(l)) m = static_cast<typename Network::scalar>(random.uniform<double>(i++) - 0.5);
+    for (auto& v : net.running_variance(l))
+      v = static_cast<typename Network::scalar>(random.uniform<double>(i++) + 0.1);
   }
   return net;
 }
@@ -100,6 +105,33 @@ void for_each_network(const F& f) {
   call("scores are an image", sequential{shape{3, 6, 6}, conv2d{4}, relu{}, max_pool2d{}, flatten{}});
   call("dropout is the identity", sequential{shape{2, 4, 4}, dropout{0.3}, conv2d{4}, relu{}, dropout{}, flatten{},
                                              linear{6}, dropout{}, relu{}, linear{3}});
+  call("relu6, leaky relu",
+       sequential{shape{2, 5, 5}, conv2d{4}, relu6{}, flatten{}, linear{6}, leaky_relu{0.2}, linear{3}});
+  call("batch norms, alone and in the layer before",
+       sequential{shape{3, 6, 6}, batch_norm{}, conv2d{5}, batch_norm{}, relu{}, conv2d{.channels = 6, .kernel = 1},
+                  batch_norm{}, relu{}, max_pool2d{}, flatten{}, batch_norm{.epsilon = 0.01}, linear{7}, batch_norm{},
+                  sigmoid{}, linear{3}});
+  call("flat batch norm", sequential{shape{2, 2, 2}, flatten{}, linear{5}, batch_norm{}, nn::tanh{}, linear{3}});
+  call("softmaxes", sequential{shape{3, 4, 4}, conv2d{4}, softmax{}, flatten{}, linear{5}, softmax{}});
+  call("upsampling", sequential{shape{2, 3, 4}, nearest_upsample{2}, conv2d{3}, nearest_upsample{3}, nn::tanh{},
+                                flatten{}, linear{3}});
+  const conv2d keeping{.channels = 3, .padding = 1};
+  call("residual in residual", sequential{shape{3, 5, 6}, residual{keeping, relu{}, residual{relu{}, keeping}}, relu{},
+                                          residual{nn::tanh{}}, flatten{}, linear{3}});
+  call("sums of branches", sequential{shape{3, 7, 6},
+                                      sum{branch{conv2d{.channels = 5, .stride = 2}, batch_norm{}, relu{},
+                                                 conv2d{.channels = 5, .padding = 1}, batch_norm{}},
+                                          branch{conv2d{.channels = 5, .kernel = 3, .stride = 2}, batch_norm{}}},
+                                      relu{}, sum{branch{}, branch{nn::tanh{}}}, global_average_pool{}, linear{3}});
+  call("dense blocks",
+       sequential{shape{2, 5, 4}, dense_block{batch_norm{}, relu{}, conv2d{.channels = 3, .padding = 1}},
+                  dense_block{dense_block{nn::tanh{}, keeping}, relu{}}, max_pool2d{}, flatten{},
+                  dense_block{linear{4}, relu{}}, linear{3}});
+  call("highways", sequential{shape{3, 3, 3}, highway{keeping, keeping, relu{}}, flatten{},
+                              highway{linear{27}, linear{27}, nn::tanh{}}, linear{3}});
+  call("flat blocks", sequential{shape{6, 1, 1}, residual{linear{6}, relu{}, highway{linear{6}, linear{6}, relu{}}},
+                                 sum{branch{linear{4}, nn::tanh{}}, branch{linear{4}}}, dense_block{linear{3}}});
+  call("scores out of a block", sequential{shape{2, 4, 5}, dropout{}, conv2d{3}, residual{relu{}, keeping}, dropout{}});
 }
 
 } // namespace nn_test

@@ -18,9 +18,9 @@ template <>
 struct opener<backend::thrust<backend::system::cuda>> {
   using backend_type = backend::thrust<backend::system::cuda>;
 
-  template <class T, class... Layers>
-  static auto session(const backend_type& backend, const sequential<T, Layers...>& network, index_t capacity) {
-    return device_session<detail::cuda_device, T, Layers...>(detail::cuda_device(backend, capacity), network, capacity);
+  template <class Network>
+  static auto session(const backend_type& backend, const Network& network, index_t capacity) {
+    return open_on_device(detail::cuda_device(backend, capacity), network, capacity);
   }
   template <class Network>
   static auto training_session(const backend_type&, const Network&, index_t) {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <advx/core/types.hpp>
+#include <advx/nn/functions.hpp>
 #include <advx/nn/layers.hpp>
 #include <advx/nn/shape.hpp>
 
@@ -141,6 +142,195 @@ struct activate_pullback {
   row_map row;
   constexpr void operator()(index_t r, position j) const {
     dx[r * size + j] = dy[r * size + j] * Function::slope(values[row(r) * size + j]);
+  }
+};
+
+/// y = f(x + bias) for an activation of straight pieces; the state is the piece.
+template <class T, class Function>
+struct bend {
+  const T* x;
+  T* y;
+  position size;
+  bias_view<T> bias;
+  Function function;
+  std::uint8_t* pieces;
+  index_t first;
+  constexpr void operator()(index_t r, position j) const {
+    const T v = bias.added(x[r * size + j], j);
+    pieces[(first + r) * size + j] = function.piece(v);
+    y[r * size + j] = function.value(v);
+  }
+};
+template <class T, class Function>
+struct bend_pullback {
+  const T* dy;
+  T* dx;
+  position size;
+  Function function;
+  const std::uint8_t* pieces;
+  row_map row;
+  constexpr void operator()(index_t r, position j) const {
+    dx[r * size + j] = dy[r * size + j] * function.slope(pieces[row(r) * size + j]);
+  }
+};
+
+/// y = scale·(x + bias) + shift for each channel; without shifts (null) its pullback.
+template <class T>
+struct channel_multiply_add {
+  const T* x;
+  T* y;
+  position size;
+  position pixels;
+  bias_view<T> bias;
+  const T* scale;
+  const T* shift;
+  constexpr void operator()(index_t r, position j) const {
+    const T v = bias.added(x[r * size + j], j) * scale[j / pixels];
+    y[r * size + j] = shift == nullptr ? v : v + shift[j / pixels];
+  }
+};
+
+/// The softmax of x + bias over the channels of pixel j; the state is the value.
+template <class T>
+struct softmax_of_pixel {
+  const T* x;
+  T* y;
+  plane in;
+  bias_view<T> bias;
+  T* values;
+  index_t first;
+  constexpr void operator()(index_t r, position j) const {
+    const T* from = x + r * in.size() + j;
+    const position pixels = in.pixels();
+    const auto at = [&](std::ptrdiff_t c) {
+      const auto offset = static_cast<position>(c) * pixels;
+      return bias.added(from[offset], j + offset);
+    };
+    T* kept = values + (first + r) * in.size() + j;
+    softmax_values(at, kept, in.channels, pixels);
+    for (position c = 0; c < in.channels; ++c) y[r * in.size() + j + c * pixels] = kept[c * pixels];
+  }
+};
+template <class T>
+struct softmax_of_pixel_pullback {
+  const T* dy;
+  T* dx;
+  plane in;
+  const T* values;
+  row_map row;
+  constexpr void operator()(index_t r, position j) const {
+    softmax_pullback(values + row(r) * in.size() + j, dy + r * in.size() + j, dx + r * in.size() + j, in.channels,
+                     in.pixels());
+  }
+};
+
+/// Each pixel as factor × factor pixels.
+template <class T>
+struct upsample {
+  const T* x;
+  T* y;
+  plane in;
+  position factor;
+  constexpr void operator()(index_t r, position j) const {
+    const position wide = in.width * factor, out = in.pixels() * factor * factor;
+    const position c = j / out, p = j % out;
+    y[r * out * in.channels + j] =
+        x[r * in.size() + c * in.pixels() + p / wide / factor * in.width + p % wide / factor];
+  }
+};
+template <class T>
+struct upsample_pullback {
+  const T* dy;
+  T* dx;
+  plane in;
+  position factor;
+  constexpr void operator()(index_t r, position j) const {
+    const position wide = in.width * factor, row = j / in.width; // rows of all channels follow one another
+    const T* corner = dy + r * in.size() * factor * factor + row * factor * wide + j % in.width * factor;
+    T sum = 0;
+    for (position ky = 0; ky < factor; ++ky)
+      for (position kx = 0; kx < factor; ++kx) sum += corner[ky * wide + kx];
+    dx[r * in.size() + j] = sum;
+  }
+};
+
+/// y = a + b, or with a bias a + bias + b; y may be either.
+template <class T>
+struct add_values {
+  const T* a;
+  const T* b;
+  T* y;
+  position size;
+  bias_view<T> bias;
+  constexpr void operator()(index_t r, position j) const {
+    y[r * size + j] = bias.added(a[r * size + j], j) + b[r * size + j];
+  }
+};
+
+/// y = [a, b + bias]
+template <class T>
+struct concatenate {
+  const T* a;
+  const T* b;
+  T* y;
+  position a_size, b_size;
+  bias_view<T> bias;
+  constexpr void operator()(index_t r, position j) const {
+    y[r * (a_size + b_size) + j] = j < a_size ? a[r * a_size + j] : bias.added(b[r * b_size + j - a_size], j - a_size);
+  }
+};
+template <class T>
+struct concatenate_pullback {
+  const T* dy;
+  T* da;
+  T* db;
+  position a_size, b_size;
+  constexpr void operator()(index_t r, position j) const {
+    const T v = dy[r * (a_size + b_size) + j];
+    if (j < a_size)
+      da[r * a_size + j] = v;
+    else
+      db[r * b_size + j - a_size] = v;
+  }
+};
+
+/// y = t·h + (1 − t)·x with t = sigmoid(gate + bias). The states are t and h − x.
+template <class T>
+struct gate {
+  const T* gate_values;
+  const T* h;
+  const T* x;
+  T* y;
+  position size;
+  bias_view<T> bias;
+  T* ts;
+  T* aparts;
+  index_t first;
+  constexpr void operator()(index_t r, position j) const {
+    const index_t at = r * size + j, kept = (first + r) * size + j;
+    const T t = sigmoid_function::value(bias.added(gate_values[at], j)), apart = h[at] - x[at];
+    ts[kept] = t;
+    aparts[kept] = apart;
+    y[at] = gate_function<T>::value(t, apart, x[at]);
+  }
+};
+/// `d_gate` may be dy.
+template <class T>
+struct gate_pullback {
+  const T* dy;
+  T* d_gate;
+  T* dh;
+  T* dx;
+  position size;
+  const T* ts;
+  const T* aparts;
+  row_map row;
+  constexpr void operator()(index_t r, position j) const {
+    const index_t at = r * size + j, kept = row(r) * size + j;
+    const T v = dy[at];
+    dh[at] = gate_function<T>::to_body(ts[kept], v);
+    dx[at] = gate_function<T>::to_input(ts[kept], v);
+    d_gate[at] = gate_function<T>::to_gate(ts[kept], aparts[kept], v);
   }
 };
 

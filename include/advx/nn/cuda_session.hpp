@@ -15,9 +15,9 @@
 /// All of it but `allocate` and `reserve` is ordered and waits for nothing.
 #pragma once
 
-#include <advx/nn/cuda_unfolded.hpp>
+#include <advx/nn/cuda_operations.hpp>
 #include <advx/nn/pass_limits.hpp>
-#include <advx/nn/session.hpp>
+#include <advx/nn/sequential.hpp>
 
 #include <array>
 #include <limits>
@@ -27,198 +27,8 @@
 
 namespace advx::nn {
 
-namespace detail {
-
-/// What an operation's `forward` is given: images `first` and on, whose biases may be still to be added.
-template <class T>
-struct device_pass {
-  const T* x;
-  T* y;
-  index_t rows;
-  index_t first;
-  element::bias_view<T> bias;
-};
-template <class T>
-struct device_pullback {
-  const T* dy;
-  T* dx;
-  index_t rows;
-  element::row_map row;
-};
-
-/// What every operation on a device says of itself.
-struct device_operation_base {
-  static constexpr bool identity = false; ///< nothing to compute
-  static constexpr bool moves = true;     ///< y may not be x
-  static constexpr bool adds_bias = false;
-};
-
-/// Without more: dropout, flatten, and a ReLU that the pooling layer behind it computes.
-template <class Device, class T, class Layer, fusion Fusion>
-struct device_operation : device_operation_base {
-  static constexpr bool identity = true;
-  static_assert(std::is_same_v<Layer, dropout> || std::is_same_v<Layer, flatten> || std::is_same_v<Layer, relu>);
-  device_operation(Device&, const Layer&, const shape&, const T*, const T*, index_t, index_t) {}
-};
-
-template <class Device, class T, fusion Fusion>
-struct device_operation<Device, T, linear, Fusion> : device_operation_base {
-  device_operation(Device& device, const linear& layer, const shape& in, const T* host_weights, const T* host_biases,
-                   index_t, index_t)
-      : inputs(in.size()),
-        outputs(layer.size),
-        weights(device.template allocate<T>(inputs * outputs)),
-        biases(device.template allocate<T>(outputs)) {
-    device.upload(host_weights, inputs * outputs, weights.data());
-    device.upload(host_biases, outputs, biases.data());
-  }
-  void forward(Device& device, const device_pass<T>& p) { // y (rows × outputs) = x · weightsᵀ
-    device.multiply(column_products<T>{.m = outputs,
-                                       .n = p.rows,
-                                       .k = inputs,
-                                       .a = {weights.data(), inputs, true},
-                                       .b = {p.x, inputs},
-                                       .c = p.y,
-                                       .c_leading = outputs});
-  }
-  void pullback(Device& device, const device_pullback<T>& p) { // dx (rows × inputs) = dy · weights
-    device.multiply(column_products<T>{.m = inputs,
-                                       .n = p.rows,
-                                       .k = outputs,
-                                       .a = {weights.data(), inputs},
-                                       .b = {p.dy, outputs},
-                                       .c = p.dx,
-                                       .c_leading = inputs});
-  }
-  element::bias_view<T> bias() const { return {biases.data(), 1}; }
-
-  index_t inputs;
-  index_t outputs;
-  typename Device::template buffer<T> weights;
-  typename Device::template buffer<T> biases;
-};
-
-template <class Device, class T, fusion Fusion>
-struct device_operation<Device, T, conv2d, Fusion> : device_operation_base {
-  device_operation(Device& device, const conv2d& layer, const shape& in, const T* host_weights, const T* host_biases,
-                   index_t, index_t tile)
-      : out(layer.output(in)),
-        outputs(out.size()),
-        kernel(device, convolution_shape(layer, in, false), host_weights, tile),
-        biases(device.template allocate<T>(out.channels)) {
-    device.upload(host_biases, out.channels, biases.data());
-  }
-  void forward(Device& device, const device_pass<T>& p) { kernel.forward(device, p.x, p.y, p.rows); }
-  void pullback(Device& device, const device_pullback<T>& p) { kernel.input_gradient(device, p.dy, p.dx, p.rows); }
-  element::bias_view<T> bias() const { return {biases.data(), static_cast<element::position>(out.pixels())}; }
-
-  shape out;
-  index_t outputs;
-  typename Device::template convolution<T> kernel;
-  typename Device::template buffer<T> biases;
-};
-
-/// An activation: adds the bias of the layer before, and keeps `State` for each value of each image.
-template <class Device, class State>
-struct device_activation : device_operation_base {
-  static constexpr bool moves = false;
-  static constexpr bool adds_bias = true;
-
-  device_activation(Device& device, const shape& in, index_t capacity)
-      : size(static_cast<element::position>(in.size())),
-        states(device.template allocate<State>(capacity * in.size())) {}
-
-  element::position size;
-  typename Device::template buffer<State> states;
-};
-
-template <class Device, class T, fusion Fusion>
-  requires(Fusion != fusion::absorbed)
-struct device_operation<Device, T, relu, Fusion> : device_activation<Device, std::uint8_t> {
-  device_operation(Device& device, const relu&, const shape& in, const T*, const T*, index_t capacity, index_t)
-      : device_activation<Device, std::uint8_t>(device, in, capacity) {}
-  void forward(Device& device, const device_pass<T>& p) {
-    device.each(p.rows, this->size, element::rectify<T>{p.x, p.y, this->size, p.bias, this->states.data(), p.first});
-  }
-  void pullback(Device& device, const device_pullback<T>& p) {
-    device.each(p.rows, this->size, element::rectify_pullback<T>{p.dy, p.dx, this->size, this->states.data(), p.row});
-  }
-};
-
-template <class Device, class T, class Function>
-struct device_smooth : device_activation<Device, T> {
-  using device_activation<Device, T>::device_activation;
-  void forward(Device& device, const device_pass<T>& p) {
-    device.each(p.rows, this->size,
-                element::activate<T, Function>{p.x, p.y, this->size, p.bias, this->states.data(), p.first});
-  }
-  void pullback(Device& device, const device_pullback<T>& p) {
-    device.each(p.rows, this->size,
-                element::activate_pullback<T, Function>{p.dy, p.dx, this->size, this->states.data(), p.row});
-  }
-};
-template <class Device, class T, fusion Fusion>
-struct device_operation<Device, T, sigmoid, Fusion> : device_smooth<Device, T, sigmoid_function> {
-  device_operation(Device& device, const sigmoid&, const shape& in, const T*, const T*, index_t capacity, index_t)
-      : device_smooth<Device, T, sigmoid_function>(device, in, capacity) {}
-};
-template <class Device, class T, fusion Fusion>
-struct device_operation<Device, T, tanh, Fusion> : device_smooth<Device, T, tanh_function> {
-  device_operation(Device& device, const tanh&, const shape& in, const T*, const T*, index_t capacity, index_t)
-      : device_smooth<Device, T, tanh_function>(device, in, capacity) {}
-};
-
-/// The windows of a pooling layer.
-inline element::window pooling_window(const shape& in, const shape& out, index_t height, index_t width, index_t step) {
-  const auto narrow = [](index_t v) { return static_cast<element::position>(v); };
-  return {element::plane(in), element::plane(out), narrow(height), narrow(width), narrow(step), 0};
-}
-
-template <class Device, class T, fusion Fusion>
-struct device_operation<Device, T, max_pool2d, Fusion> : device_operation_base {
-  static constexpr bool adds_bias = true;
-
-  device_operation(Device& device, const max_pool2d& layer, const shape& in, const T*, const T*, index_t capacity,
-                   index_t)
-      : window(pooling_window(in, layer.output(in), layer.size, layer.size, layer.step())),
-        places(device.template allocate<std::uint8_t>(capacity * window.out.size())) {}
-  void forward(Device& device, const device_pass<T>& p) {
-    device.each(p.rows, window.out.size(),
-                element::largest<T>{p.x, p.y, window, Fusion == fusion::rectified, p.bias, places.data(), p.first});
-  }
-  void pullback(Device& device, const device_pullback<T>& p) {
-    device.each(p.rows, window.in.size(), element::largest_pullback<T>{p.dy, p.dx, window, places.data(), p.row});
-  }
-
-  element::window window;
-  typename Device::template buffer<std::uint8_t> places;
-};
-
-template <class Device, class T>
-struct device_mean : device_operation_base {
-  explicit device_mean(const element::window& w) : window(w) {}
-  void forward(Device& device, const device_pass<T>& p) {
-    device.each(p.rows, window.out.size(), element::mean<T>{p.x, p.y, window});
-  }
-  void pullback(Device& device, const device_pullback<T>& p) {
-    device.each(p.rows, window.in.size(), element::mean_pullback<T>{p.dy, p.dx, window});
-  }
-  element::window window;
-};
-template <class Device, class T, fusion Fusion>
-struct device_operation<Device, T, average_pool2d, Fusion> : device_mean<Device, T> {
-  device_operation(Device&, const average_pool2d& layer, const shape& in, const T*, const T*, index_t, index_t)
-      : device_mean<Device, T>(pooling_window(in, layer.output(in), layer.size, layer.size, layer.step())) {}
-};
-template <class Device, class T, fusion Fusion>
-struct device_operation<Device, T, global_average_pool, Fusion> : device_mean<Device, T> {
-  device_operation(Device&, const global_average_pool& layer, const shape& in, const T*, const T*, index_t, index_t)
-      : device_mean<Device, T>(pooling_window(in, layer.output(in), in.height, in.width, 1)) {}
-};
-
-} // namespace detail
-
 /// A network opened on a device; the views of its passes point to the device's memory. Made by `sequential::session`.
+/// `Layers` are leaves.
 ///
 /// It uploads its own copy of the weights, once. Each layer computes all images of a tile before the next layer begins;
 /// a tile is what fits the device's tile_bytes, often the whole pass. Of a forward only what the gradients need is kept
@@ -231,8 +41,10 @@ class device_session {
   static constexpr std::size_t layer_count = sizeof...(Layers);
   template <std::size_t L>
   using layer_at = std::tuple_element_t<L, std::tuple<Layers...>>;
+  using leaves = detail::leaf_row<false, Layers...>;
   template <std::size_t L>
-  using operation_at = detail::device_operation<Device, T, layer_at<L>, detail::fusion_of<Layers...>(L)>;
+  using operation_at = detail::device_operation<Device, T, layer_at<L>, leaves::fusion_of(L)>;
+  static constexpr std::array<detail::block_place, layer_count> places = detail::block_places<Layers...>();
   template <std::size_t... L>
   static auto tuple_of_operations(std::index_sequence<L...>) -> std::tuple<operation_at<L>...>;
   using operation_tuple = decltype(tuple_of_operations(std::index_sequence_for<Layers...>{}));
@@ -262,7 +74,7 @@ public:
   /// The same image has the same bits only in the same place of a batch of the same size.
   static constexpr bool row_invariant = false;
 
-  /// `network` is a sequential<T, Layers...>. @throws argument_error for a capacity below 1
+  /// `network` is a sequential<T, ...> of these leaves. @throws argument_error for a capacity below 1
   template <class Network>
   device_session(Device device, const Network& network, index_t capacity)
       : limits(network.input_size(), network.class_count(), capacity),
@@ -334,11 +146,21 @@ private:
   template <std::size_t L>
   void forward_layer(cursor& c, element_bias& bias, index_t rows, index_t first) {
     if constexpr (!operation_at<L>::identity) {
+      constexpr detail::leaf_kind kind = detail::kind_of<layer_at<L>>;
       auto& operation = std::get<L>(operations);
+      if constexpr (kind == detail::leaf_kind::fork || kind == detail::leaf_kind::turn) {
+        operation.forward(device_, {c.from, nullptr, rows, first, bias}, block<L>());
+        go_on(c, block<L>().skipped);
+        bias = {};
+        return;
+      }
       T* y = target(c, operation.moves, L == known.last_working);
-      operation.forward(device_, {c.from, y, rows, first, bias});
+      if constexpr (kind == detail::leaf_kind::layer)
+        operation.forward(device_, {c.from, y, rows, first, bias});
+      else
+        operation.forward(device_, {c.from, y, rows, first, bias}, block<L>());
       bias = {};
-      if constexpr (detail::has_parameters<layer_at<L>>) {
+      if constexpr (detail::has_parameters<layer_at<L>> && !std::is_same_v<layer_at<L>, batch_norm>) {
         if constexpr (known.bias_taken[L]) {
           bias = operation.bias();
         } else {
@@ -353,11 +175,34 @@ private:
   template <std::size_t L>
   void pullback_layer(cursor& c, index_t rows, const detail::element::row_map& row) {
     if constexpr (!operation_at<L>::identity) {
+      constexpr detail::leaf_kind kind = detail::kind_of<layer_at<L>>;
       auto& operation = std::get<L>(operations);
+      if constexpr (kind == detail::leaf_kind::turn) {
+        operation.pullback(device_, {c.from, nullptr, rows, row}, block<L>());
+        go_on(c, block<L>().kept);
+        return;
+      }
       T* dx = target(c, operation.moves, L == known.first_working);
-      operation.pullback(device_, {c.from, dx, rows, row});
+      if constexpr (kind == detail::leaf_kind::layer)
+        operation.pullback(device_, {c.from, dx, rows, row});
+      else
+        operation.pullback(device_, {c.from, dx, rows, row}, block<L>());
       c.from = dx;
     }
+  }
+
+  /// The pass goes on with what a block keeps, which no layer may overwrite.
+  static void go_on(cursor& c, const T* kept) {
+    c.from = kept;
+    c.own = nullptr;
+  }
+
+  /// What the block of part L keeps.
+  template <std::size_t L>
+  detail::device_block<T> block() {
+    constexpr bool opens = detail::kind_of<layer_at<L>> == detail::leaf_kind::fork;
+    constexpr std::size_t fork = opens ? L : places[L].fork, kept = opens ? L : places[L].kept();
+    return {std::get<kept>(operations).buffer.data(), std::get<fork>(operations).buffer.data()};
   }
 
   static bool follow_one_another(std::span<const index_t> rows) {
@@ -389,9 +234,23 @@ private:
       if (network.shape_at(l).size() > std::numeric_limits<detail::element::position>::max())
         throw argument_error("advx: " + to_string(network.shape_at(l)) +
                              " values an image are more than a device's session takes, 2147483647");
-    return operation_tuple{operation_at<L>(device_, std::get<L>(network.layers()), network.shape_at(L),
-                                           network.weights(L).data(), network.biases(L).data(), limits.capacity,
-                                           tile)...};
+    return operation_tuple{make_operation<L>(network)...};
+  }
+  template <std::size_t L, class Network>
+  operation_at<L> make_operation(const Network& network) {
+    detail::device_site<T> site{network.shape_at(L), {}, network.parameters_of(L), limits.capacity, tile};
+    if constexpr (detail::kind_of<layer_at<L>> == detail::leaf_kind::turn) site.kept = network.shape_at(places[L].fork);
+    if constexpr (detail::kind_of<layer_at<L>> == detail::leaf_kind::join)
+      site.kept = network.shape_at(places[L].kept());
+    const auto& layer = std::get<L>(network.leaves());
+    if constexpr (leaves::normalised(L)) {
+      const detail::normalised_weights<T> with(site.parameters, network.weight_shape(L),
+                                               std::get<L + 1>(network.leaves()), network.parameters_of(L + 1));
+      site.parameters = {with.weights.data(), with.biases.data(), nullptr, nullptr};
+      return operation_at<L>(device_, layer, site);
+    } else {
+      return operation_at<L>(device_, layer, site);
+    }
   }
 
   detail::pass_limits limits;
@@ -400,5 +259,23 @@ private:
   operation_tuple operations;
   std::array<typename Device::template buffer<T>, 2> buffers;
 };
+
+namespace detail {
+
+template <class Device, class T, class Leaves>
+struct device_session_of;
+template <class Device, class T, class... Leaves>
+struct device_session_of<Device, T, std::tuple<Leaves...>> {
+  using type = device_session<Device, T, Leaves...>;
+};
+
+} // namespace detail
+
+/// Opens a network on a device for at most `capacity` images a pass. @throws argument_error for a capacity below 1
+template <class Device, class T, class... Layers>
+auto open_on_device(Device device, const sequential<T, Layers...>& network, index_t capacity) {
+  using leaves = typename sequential<T, Layers...>::leaf_tuple;
+  return typename detail::device_session_of<Device, T, leaves>::type(std::move(device), network, capacity);
+}
 
 } // namespace advx::nn

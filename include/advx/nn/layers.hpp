@@ -121,6 +121,48 @@ struct dropout {
   shape output(const shape& in) const { return in; }
 };
 
+/// y = (x − mean)·γ / √(variance + epsilon) + β for each channel (Ioffe & Szegedy, 2015). γ are the layer's weights, β
+/// its biases.
+///
+/// An attack or an evaluation takes the running mean and variance, and a convolution or linear layer just before takes
+/// the whole into its weights. Training takes those of the images that a session passes at once (all pixels; the
+/// variance divides by their number), and `train` moves the running ones: running ← (1 − momentum)·running +
+/// momentum·batch, where the batch's variance divides by one less, as in PyTorch.
+struct batch_norm {
+  double momentum = 0.1; ///< of the running mean and variance, in (0, 1]
+  double epsilon = 1e-5; ///< above 0
+
+  static constexpr const char* name = "batch_norm";
+  std::string fault(const shape&) const {
+    if (!(momentum > 0 && momentum <= 1))
+      return "the momentum is " + std::to_string(momentum) + "; it must be above 0 and at most 1";
+    return epsilon > 0 ? std::string{} : "epsilon is " + std::to_string(epsilon) + "; it must be above 0";
+  }
+  shape output(const shape& in) const { return in; }
+  std::vector<index_t> weight_shape(const shape& in) const { return {in.channels}; }
+};
+
+/// Each pixel becomes factor × factor pixels.
+struct nearest_upsample {
+  index_t factor = 2; ///< in [1, 64]
+
+  static constexpr const char* name = "nearest_upsample";
+  std::string fault(const shape&) const {
+    return factor >= 1 && factor <= 64 ? std::string{}
+                                       : "the factor is " + std::to_string(factor) + "; it must be in [1, 64]";
+  }
+  shape output(const shape& in) const { return {in.channels, in.height * factor, in.width * factor}; }
+};
+
+/// eˣ over its sum, over each pixel's channels. As the last layer it makes the network's scores probabilities, which
+/// the network's type says; it then needs a flat input. Train the network without it, and load the weights into one
+/// with it.
+struct softmax {
+  static constexpr const char* name = "softmax";
+  std::string fault(const shape&) const { return {}; }
+  shape output(const shape& in) const { return in; }
+};
+
 /// Channels × height × width values as one vector, in that order.
 struct flatten {
   static constexpr const char* name = "flatten";
@@ -142,6 +184,20 @@ struct activation {
 struct relu : detail::activation {
   static constexpr const char* name = "relu";
 };
+/// min(max(0, x), 6); its gradient at 0 and 6 is 0.
+struct relu6 : detail::activation {
+  static constexpr const char* name = "relu6";
+};
+/// x where it is above 0, otherwise slope·x; its gradient at 0 is the slope.
+struct leaky_relu {
+  double slope = 0.01; ///< finite
+
+  static constexpr const char* name = "leaky_relu";
+  std::string fault(const shape&) const {
+    return slope - slope == 0 ? std::string{} : "the slope is " + std::to_string(slope) + "; it must be finite";
+  }
+  shape output(const shape& in) const { return in; }
+};
 /// 1 / (1 + e⁻ˣ)
 struct sigmoid : detail::activation {
   static constexpr const char* name = "sigmoid";
@@ -152,7 +208,7 @@ struct tanh : detail::activation {
 
 namespace detail {
 
-/// Has the layer weights and biases?
+/// Has the layer weights and biases? (Of batch norm: γ and β.)
 template <class Layer>
 concept has_parameters = requires(const Layer& layer, const shape& in) {
   layer.weight_shape(in);

@@ -33,4 +33,34 @@ inline auto carlini_wagner_mnist() { return detail::carlini_wagner({1, 28, 28}, 
 /// The 3 × 32 × 32 images' network of Carlini & Wagner (2017): 2 × conv64, pool, 2 × conv128, pool, 2 × fc256, fc10.
 inline auto carlini_wagner_cifar() { return detail::carlini_wagner({3, 32, 32}, 64, 128, 256); }
 
+namespace detail {
+
+/// A residual block that halves height and width.
+inline auto halving_block(index_t channels) {
+  return sum{branch{conv2d{.channels = channels, .stride = 2, .padding = 1}, batch_norm{}, relu{},
+                    conv2d{.channels = channels, .padding = 1}, batch_norm{}},
+             branch{conv2d{.channels = channels, .kernel = 1, .stride = 2}, batch_norm{}}};
+}
+
+} // namespace detail
+
+/// A residual network with eight layers of weights for 3 × 32 × 32 images (He et al., 2016, section 4.2 with n = 1,
+/// whose shape-changing blocks have 1 × 1 convolutions in the way around): 16, 32 and 64 channels, batch norm, a global
+/// mean; 78,330 parameters.
+inline auto resnet8_cifar(index_t classes = 10) {
+  return sequential{shape{3, 32, 32},
+                    conv2d{.channels = 16, .padding = 1},
+                    batch_norm{},
+                    relu{},
+                    residual{conv2d{.channels = 16, .padding = 1}, batch_norm{}, relu{},
+                             conv2d{.channels = 16, .padding = 1}, batch_norm{}},
+                    relu{},
+                    detail::halving_block(32),
+                    relu{},
+                    detail::halving_block(64),
+                    relu{},
+                    global_average_pool{},
+                    linear{classes}};
+}
+
 } // namespace advx::nn

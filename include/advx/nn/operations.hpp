@@ -3,26 +3,21 @@
 /// in a few bytes per image, the *state* (a byte a value, not the value), so that a batch's states stay in cache.
 ///
 /// Members of an operation: `forward(x, y, rows, state)` and `pullback(dy, dx, rows, state)`, where `state(i)` is the
-/// state of the i-th image; `moves`: the result is another buffer than the input (otherwise y is x, dx is dy).
+/// state of the i-th image; `moves`: the result is another buffer than the input (otherwise y is x, dx is dy). The
+/// parts of blocks get one argument more (<advx/nn/block_operations.hpp>).
 #pragma once
 
-#include <advx/kernel/math.hpp>
 #include <advx/kernel/philox.hpp>
+#include <advx/nn/functions.hpp>
+#include <advx/nn/fusion.hpp>
 #include <advx/nn/kernels.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 namespace advx::nn::detail {
-
-/// What a layer knows of its neighbours: a ReLU is computed where its input is written, or where a maximum is taken.
-enum class fusion {
-  none,
-  rectified, ///< convolution: the next layer is a ReLU. ReLU: the layer before has done it. Maximum: a ReLU is before
-             ///< it
-  absorbed,  ///< ReLU: the pooling layer behind it does it
-};
 
 struct operation_base {
   static constexpr bool moves = true;
@@ -292,6 +287,22 @@ template <class Kernels, class T, fusion Fusion, bool Training>
 struct operation<Kernels, T, flatten, Fusion, Training> : identity_operation {
   operation(const flatten&, const shape&) {}
 };
+/// From channels last to the model's order.
+template <class Kernels, class T, bool Training>
+struct operation<Kernels, T, flatten, fusion::ordered, Training> : operation_base {
+  operation(const flatten&, const shape& from) : in(from) {}
+
+  template <class State>
+  void forward(const T* x, T* y, index_t rows, const State&) const {
+    for (index_t r = 0; r < rows; ++r) to_channels_first(in, x + r * in.size(), y + r * in.size());
+  }
+  template <class State>
+  void pullback(const T* dy, T* dx, index_t rows, const State&) const {
+    for (index_t r = 0; r < rows; ++r) to_channels_last(in, dy + r * in.size(), dx + r * in.size());
+  }
+
+  shape in;
+};
 
 template <class Kernels, class T, bool Training>
 struct operation<Kernels, T, relu, fusion::absorbed, Training> : identity_operation {
@@ -365,25 +376,38 @@ struct smooth_operation : operation_base {
   index_t size;
 };
 
-struct sigmoid_function {
-  template <class T>
-  [[gnu::always_inline]] static constexpr T value(T x) noexcept {
-    return kernel::sigmoid(x);
+/// An activation of straight pieces: the state is the piece.
+template <class T, class Function>
+struct bent_operation : operation_base {
+  static constexpr bool moves = false;
+
+  bent_operation(const shape& in, const Function& f) : size(in.size()), function(f) {}
+  index_t state_bytes() const noexcept { return size; }
+
+  template <class State>
+  void forward(const T*, T* y, index_t rows, const State& state) const {
+    on_widest_registers([&]<register_plan>() __attribute__((always_inline)) {
+      for (index_t r = 0; r < rows; ++r) {
+        auto* pieces = reinterpret_cast<std::uint8_t*>(state(r));
+        T* row = y + r * size;
+        for (index_t i = 0; i < size; ++i) pieces[i] = function.piece(row[i]);
+        for (index_t i = 0; i < size; ++i) row[i] = function.value(row[i]);
+      }
+    });
   }
-  template <class T>
-  [[gnu::always_inline]] static constexpr T slope(T y) noexcept {
-    return y * (T(1) - y);
+  template <class State>
+  void pullback(const T*, T* dx, index_t rows, const State& state) const {
+    on_widest_registers([&]<register_plan>() __attribute__((always_inline)) {
+      for (index_t r = 0; r < rows; ++r) {
+        const auto* pieces = reinterpret_cast<const std::uint8_t*>(state(r));
+        T* row = dx + r * size;
+        for (index_t i = 0; i < size; ++i) row[i] *= function.slope(pieces[i]);
+      }
+    });
   }
-};
-struct tanh_function {
-  template <class T>
-  [[gnu::always_inline]] static constexpr T value(T x) noexcept {
-    return kernel::tanh(x);
-  }
-  template <class T>
-  [[gnu::always_inline]] static constexpr T slope(T y) noexcept {
-    return T(1) - y * y;
-  }
+
+  index_t size;
+  Function function;
 };
 
 template <class Kernels, class T, fusion Fusion, bool Training>
@@ -393,6 +417,81 @@ struct operation<Kernels, T, sigmoid, Fusion, Training> : smooth_operation<T, si
 template <class Kernels, class T, fusion Fusion, bool Training>
 struct operation<Kernels, T, tanh, Fusion, Training> : smooth_operation<T, tanh_function> {
   operation(const tanh&, const shape& in) : smooth_operation<T, tanh_function>(in) {}
+};
+
+template <class Kernels, class T, fusion Fusion, bool Training>
+struct operation<Kernels, T, relu6, Fusion, Training> : bent_operation<T, relu6_function<T>> {
+  operation(const relu6&, const shape& in) : bent_operation<T, relu6_function<T>>(in, {}) {}
+};
+template <class Kernels, class T, fusion Fusion, bool Training>
+struct operation<Kernels, T, leaky_relu, Fusion, Training> : bent_operation<T, leaky_relu_function<T>> {
+  operation(const leaky_relu& layer, const shape& in)
+      : bent_operation<T, leaky_relu_function<T>>(in, {static_cast<T>(layer.slope)}) {}
+};
+
+/// Over the channels of each pixel. The state is the value.
+template <class Kernels, class T, fusion Fusion, bool Training>
+struct operation<Kernels, T, softmax, Fusion, Training> : operation_base {
+  static constexpr bool moves = false;
+
+  operation(const softmax&, const shape& in) : size(in.size()), channels(in.channels) {}
+  index_t state_bytes() const noexcept { return size * static_cast<index_t>(sizeof(T)); }
+
+  template <class State>
+  void forward(const T*, T* y, index_t rows, const State& state) const {
+    for (index_t r = 0; r < rows; ++r) {
+      T* row = y + r * size;
+      for (index_t p = 0; p < size; p += channels)
+        softmax_values([&](index_t c) { return row[p + c]; }, row + p, channels, 1);
+      std::copy_n(row, size, reinterpret_cast<T*>(state(r)));
+    }
+  }
+  template <class State>
+  void pullback(const T*, T* dx, index_t rows, const State& state) const {
+    for (index_t r = 0; r < rows; ++r) {
+      const auto* values = reinterpret_cast<const T*>(state(r));
+      T* row = dx + r * size;
+      for (index_t p = 0; p < size; p += channels) softmax_pullback(values + p, row + p, row + p, channels, 1);
+    }
+  }
+
+  index_t size;
+  index_t channels;
+};
+
+template <class Kernels, class T, fusion Fusion, bool Training>
+struct operation<Kernels, T, nearest_upsample, Fusion, Training> : operation_base {
+  operation(const nearest_upsample& layer, const shape& from)
+      : in(from),
+        out(layer.output(from)),
+        factor(layer.factor) {}
+
+  template <class State>
+  void forward(const T* x, T* y, index_t rows, const State&) const {
+    for_each_pixel(rows, [&](index_t from, index_t to) { std::copy_n(x + from, in.channels, y + to); });
+  }
+  template <class State>
+  void pullback(const T* dy, T* dx, index_t rows, const State&) const {
+    std::fill_n(dx, rows * in.size(), T(0));
+    for_each_pixel(rows, [&](index_t to, index_t from) {
+      for (index_t c = 0; c < in.channels; ++c) dx[to + c] += dy[from + c];
+    });
+  }
+
+private:
+  /// f(position of the input pixel, position of the output pixel)
+  template <class F>
+  void for_each_pixel(index_t rows, const F& f) const {
+    for (index_t r = 0; r < rows; ++r)
+      for (index_t y = 0; y < out.height; ++y)
+        for (index_t x = 0; x < out.width; ++x)
+          f(r * in.size() + (y / factor * in.width + x / factor) * in.channels,
+            r * out.size() + (y * out.width + x) * in.channels);
+  }
+
+  shape in;
+  shape out;
+  index_t factor;
 };
 
 template <class Kernels, class T, fusion Fusion>

@@ -1,12 +1,14 @@
 /// @file
 /// The passes of a network: forward, gradient with respect to the image, gradient with respect to the parameters.
 ///
-/// The layers before the first linear one (the *head*) run depth first, one image through all of them, so that an
-/// image's activations stay in the second-level cache; the layers from there on (the *tail*) run on tiles of images.
-/// Neither order nor tile changes the bits of a row: every product and convolution computes its rows independently.
+/// The leaves before the first linear one, or before the block that holds it (the *head*), run depth first, one image
+/// through all of them, so that an image's activations stay in the second-level cache; the leaves from there on (the
+/// *tail*) run on tiles of images. Neither order nor tile changes the bits of a row: every product and convolution
+/// computes its rows independently. Training with batch norm, whose rows are not independent, runs leaf by leaf.
 #pragma once
 
-#include <advx/nn/operations.hpp>
+#include <advx/nn/batch_norm_operations.hpp>
+#include <advx/nn/block_operations.hpp>
 #include <advx/nn/pass_limits.hpp>
 
 #include <algorithm>
@@ -16,57 +18,46 @@
 
 namespace advx::nn {
 
-namespace detail {
-
-template <class... Layers>
-constexpr bool layer_is(std::size_t position, const std::array<bool, sizeof...(Layers)>& kinds) {
-  return position < sizeof...(Layers) && kinds[position];
-}
-
-/// How layer `position` is fused with its neighbours.
-template <class... Layers>
-constexpr fusion fusion_of(std::size_t position) {
-  constexpr std::array<bool, sizeof...(Layers)> relus{std::is_same_v<Layers, relu>...};
-  constexpr std::array<bool, sizeof...(Layers)> pools{std::is_same_v<Layers, max_pool2d>...};
-  constexpr std::array<bool, sizeof...(Layers)> convolutions{std::is_same_v<Layers, conv2d>...};
-  const auto is = [&](const auto& kinds, std::size_t i) { return layer_is<Layers...>(i, kinds); };
-  if (is(relus, position)) {
-    if (is(pools, position + 1)) return fusion::absorbed;
-    return position > 0 && is(convolutions, position - 1) ? fusion::rectified : fusion::none;
-  }
-  if (is(pools, position)) return position > 0 && is(relus, position - 1) ? fusion::rectified : fusion::none;
-  const bool followed = is(convolutions, position) && is(relus, position + 1) && !is(pools, position + 2);
-  return followed ? fusion::rectified : fusion::none;
-}
-
-} // namespace detail
-
 /// A network opened for one thread; made by `sequential::session`. It keeps its own copy of the weights, in the order
 /// in which they are read, so the model may change or go away. No pass allocates.
 ///
-/// `Training` adds the gradient with respect to the parameters, keeps all activations for it, and lets dropout act.
+/// `Training` adds the gradient with respect to the parameters, keeps all activations for it, and lets dropout and
+/// batch norm act. `Layers` are leaves.
 template <class Kernels, class T, bool Training, class... Layers>
 class network_session {
   static constexpr std::size_t layer_count = sizeof...(Layers);
   using layer_tuple = std::tuple<Layers...>;
   template <std::size_t L>
   using layer_at = std::tuple_element_t<L, layer_tuple>;
+  using leaves = detail::leaf_row<Training, Layers...>;
   template <std::size_t L>
-  using operation_at = detail::operation<Kernels, T, layer_at<L>, detail::fusion_of<Layers...>(L), Training>;
+  using operation_at = detail::operation<Kernels, T, layer_at<L>, leaves::fusion_of(L), Training>;
+  static constexpr std::array<detail::block_place, layer_count> places = detail::block_places<Layers...>();
 
-  /// Layers before the first linear one.
+  /// Leaves before the first linear one, or before the outermost block that holds it.
   static constexpr std::size_t head_layers = [] {
-    constexpr std::array<bool, layer_count> linears{std::is_same_v<Layers, linear>...};
-    return static_cast<std::size_t>(std::find(linears.begin(), linears.end(), true) - linears.begin());
+    std::size_t depth = 0, open = 0;
+    constexpr std::array<detail::leaf_kind, layer_count> kinds{detail::kind_of<Layers>...};
+    for (std::size_t l = 0; l < layer_count; ++l) {
+      if (kinds[l] == detail::leaf_kind::fork && depth++ == 0) open = l;
+      if (kinds[l] == detail::leaf_kind::join) --depth;
+      if (leaves::template is<linear>(l)) return depth > 0 ? open : l;
+    }
+    return layer_count;
   }();
   static_assert(
       [] {
         constexpr std::array<bool, layer_count> spatial{
             (std::is_same_v<Layers, conv2d> || std::is_same_v<Layers, max_pool2d> ||
-             std::is_same_v<Layers, average_pool2d> || std::is_same_v<Layers, global_average_pool>)...};
+             std::is_same_v<Layers, average_pool2d> || std::is_same_v<Layers, global_average_pool> ||
+             std::is_same_v<Layers, nearest_upsample>)...};
         return std::find(spatial.begin() + head_layers, spatial.end(), true) == spatial.end();
       }(),
-      "advx: a convolution or pooling layer cannot follow a linear layer: put it before the first linear one");
+      "advx: a convolution, pooling or upsampling layer can neither follow a linear layer nor share a block with one: "
+      "put it before the first linear one");
+
+  /// Does a leaf need all images of the pass at once?
+  static constexpr bool leaf_by_leaf = Training && (std::is_same_v<Layers, batch_norm> || ...);
 
   template <std::size_t... L>
   static auto tuple_of_operations(std::index_sequence<L...>) -> std::tuple<operation_at<L>...>;
@@ -76,7 +67,8 @@ class network_session {
 
   /// Does the head compute nothing? Then the tail reads the caller's images.
   static constexpr bool empty_head = []<std::size_t... L>(std::index_sequence<L...>) {
-    return (stored_at<L>::identity && ... && true);
+    return (stored_at<L>::identity && ... && true) &&
+           (head_layers == layer_count || leaves::template is<linear>(head_layers));
   }
   (std::make_index_sequence<head_layers>{});
 
@@ -91,7 +83,7 @@ class network_session {
   static constexpr std::size_t head_slot = slots[head_layers]; ///< what the head hands to the tail
 
 public:
-  /// `shapes[l]` goes into layer l; `parameters(l)` is {weights, biases}. Use `sequential::session`.
+  /// `shapes[l]` goes into leaf l; `parameters(l)` are its detail::layer_parameters. Use `sequential::session`.
   template <class Parameters>
   network_session(const layer_tuple& layers, std::span<const shape, layer_count + 1> shapes,
                   const Parameters& parameters, index_t rows)
@@ -114,7 +106,7 @@ public:
       const bool per_row = in_tail || Training; // within the head one image's values are enough
       strides[s] = per_row ? sizes[s] : 0;
       values[s].resize(static_cast<std::size_t>(per_row ? tile * sizes[s] : sizes[s]));
-      gradients[s].resize(static_cast<std::size_t>(in_tail ? tile * sizes[s] : sizes[s]));
+      gradients[s].resize(static_cast<std::size_t>(in_tail || leaf_by_leaf ? tile * sizes[s] : sizes[s]));
     }
   }
 
@@ -134,7 +126,8 @@ public:
 
   /// Row i of `gradient` = Jᵀ·(row i of `cotangent`) at image rows[i] of the last `forward`, for any of its rows.
   /// @throws argument_error for a row that the last forward did not have, or wrong shapes
-  void pullback(std::span<const index_t> rows, batch_view<const T> cotangent, batch_view<T> gradient) {
+  void pullback(std::span<const index_t> rows, batch_view<const T> cotangent,
+                batch_view<T> gradient) requires(!leaf_by_leaf) {
     limits.check_pullback(rows, cotangent, gradient);
     const auto count = static_cast<index_t>(rows.size());
     [[maybe_unused]] const typename Kernels::pass_guard guard;
@@ -157,6 +150,16 @@ public:
     });
   }
 
+  /// Adds `share` of the mean and of the unbiased variance that the last forward's images had at batch norm l to
+  /// `sums(l)` = {means, variances}.
+  template <class Sums>
+  void add_statistics(double share, const Sums& sums) requires Training {
+    for_each([&]<std::size_t L>(auto& operation) {
+      if constexpr (std::is_same_v<layer_at<L>, batch_norm>)
+        operation.add_statistics(share, sums(L).first, sums(L).second);
+    });
+  }
+
   /// The random numbers of dropout in the next forward: a function of seed, step, layer and image.
   void set_dropout(std::uint64_t seed, std::uint32_t step, index_t first_image) requires Training {
     for_each([&]<std::size_t L>(auto& operation) {
@@ -173,31 +176,47 @@ private:
   static operation_tuple make_operations(const layer_tuple& layers, std::span<const shape, layer_count + 1> shapes,
                                          const Parameters& parameters, std::index_sequence<L...>) {
     [[maybe_unused]] const typename Kernels::pass_guard guard;
-    return operation_tuple(make_operation<L>(std::get<L>(layers), shapes, parameters)...);
+    return operation_tuple(make_operation<L>(layers, shapes, parameters)...);
   }
 
   template <std::size_t L, class Parameters>
-  static operation_at<L> make_operation(const layer_at<L>& layer, std::span<const shape, layer_count + 1> shapes,
+  static operation_at<L> make_operation(const layer_tuple& layers, std::span<const shape, layer_count + 1> shapes,
                                         const Parameters& parameters) {
-    if constexpr (detail::has_parameters<layer_at<L>>) {
+    const layer_at<L>& layer = std::get<L>(layers);
+    if constexpr (std::is_same_v<layer_at<L>, batch_norm>) {
+      return operation_at<L>(layer, shapes[L], parameters(L));
+    } else if constexpr (detail::has_parameters<layer_at<L>>) {
       // The head leaves its values with the channels last; the first linear layer's weights follow that order.
       const shape from = L == head_layers && !empty_head ? last_spatial(shapes) : shape{};
       const auto place = [from](index_t k) {
         return from.flat() ? k : k % from.pixels() * from.channels + k / from.pixels();
       };
-      const auto [weights, biases] = parameters(L);
-      return operation_at<L>(layer, shapes[L], weights, biases, place);
+      const detail::layer_parameters<T> p = parameters(L);
+      if constexpr (leaves::normalised(L)) {
+        const detail::normalised_weights<T> with(p, layer.weight_shape(shapes[L]), std::get<L + 1>(layers),
+                                                 parameters(L + 1));
+        return operation_at<L>(layer, shapes[L], with.weights.data(), with.biases.data(), place);
+      } else {
+        return operation_at<L>(layer, shapes[L], p.weights, p.biases, place);
+      }
+    } else if constexpr (detail::kind_of<layer_at<L>> == detail::leaf_kind::turn) {
+      return operation_at<L>(layer, shapes[L], shapes[places[L].fork]);
+    } else if constexpr (detail::kind_of<layer_at<L>> == detail::leaf_kind::join) {
+      return operation_at<L>(layer, shapes[L], shapes[places[L].kept()]);
+    } else if constexpr (detail::kind_of<layer_at<L>> == detail::leaf_kind::fork) {
+      return operation_at<L>(layer, shapes[L], shapes[L]);
     } else {
       return operation_at<L>(layer, shapes[L]);
     }
   }
 
-  /// The shape of the head's result before it was flattened.
+  /// The shape of the head's result before it was flattened, or that of its flat values in the model's order.
   static shape last_spatial(std::span<const shape, layer_count + 1> shapes) {
     constexpr std::array<bool, layer_count> flattens{std::is_same_v<Layers, flatten>...};
     shape result = shapes[0];
     for (std::size_t l = 0; l != head_layers; ++l)
-      if (!flattens[l] && shapes[l + 1] != shapes[l]) result = shapes[l + 1];
+      if (leaves::fusion_of(l) == detail::fusion::ordered || (!flattens[l] && shapes[l + 1] != shapes[l]))
+        result = shapes[l + 1];
     return result;
   }
 
@@ -212,9 +231,20 @@ private:
     [[maybe_unused]] const typename Kernels::pass_guard guard;
     for (index_t first = 0; first < images.rows; first += tile) {
       const index_t rows = std::min(tile, images.rows - first);
-      if constexpr (!empty_head)
-        for (index_t i = 0; i < rows; ++i) head_forward(images.row(first + i), i, state_row + first + i);
-      tail_forward(images.row(first), state_row + first, rows);
+      if constexpr (leaf_by_leaf) {
+        if constexpr (empty_head)
+          std::copy_n(images.row(first), rows * input.size(), value(0, 0));
+        else
+          for (index_t i = 0; i < rows; ++i) (void)head_input(images.row(first + i), i);
+        forward_leaves<0, layer_count>(value(0, 0), 0, state_row + first, rows);
+      } else {
+        if constexpr (!empty_head)
+          for (index_t i = 0; i < rows; ++i)
+            forward_leaves<0, head_layers>(head_input(images.row(first + i), i), i, state_row + first + i, 1);
+        forward_leaves<head_layers, layer_count>(empty_head ? images.row(first) : value(head_slot, 0), 0,
+                                                 state_row + first, rows);
+        if constexpr (empty_head && Training) std::copy_n(images.row(first), rows * input.size(), values[0].data());
+      }
       read_scores(scores.row(first), images.row(first), rows);
     }
   }
@@ -228,7 +258,8 @@ private:
 
   /// The input of the head's first layer: the caller's image where that is possible, otherwise its copy.
   const T* head_input(const T* image, index_t row) {
-    constexpr bool in_place = !stored_at<first_working>::moves;
+    // A block reads its input again in the end.
+    constexpr bool in_place = !stored_at<first_working>::moves || std::is_same_v<layer_at<first_working>, detail::fork>;
     if (reorders())
       detail::to_channels_last(input, image, value(0, row));
     else if (in_place || Training)
@@ -247,28 +278,32 @@ private:
   }
   (std::make_index_sequence<head_layers>{});
 
-  void head_forward(const T* image, index_t row, index_t state_row) {
-    const T* x = head_input(image, row);
-    [&]<std::size_t... L>(std::index_sequence<L...>) {
-      ((x = forward_layer<L>(x, value(slots[L + 1], row), 1, state_row)), ...);
-    }
-    (std::make_index_sequence<head_layers>{});
-  }
-
-  void tail_forward(const T* images, index_t first, index_t rows) {
-    const T* x = empty_head ? images : values[head_slot].data();
-    [&]<std::size_t... L>(std::index_sequence<L...>) {
-      ((x = forward_layer<head_layers + L>(x, values[slots[head_layers + L + 1]].data(), rows, first)), ...);
-    }
-    (std::make_index_sequence<layer_count - head_layers>{});
-    if constexpr (empty_head && Training) std::copy_n(images, rows * input.size(), values[0].data());
+  /// Leaves First to Last − 1 of `rows` images, whose values are kept from `row` on and whose states from `first` on.
+  template <std::size_t First, std::size_t Last>
+  void forward_leaves(const T* x, index_t row, index_t first, index_t rows) {
+    [&]<std::size_t... L>(std::index_sequence<L...>) { ((x = forward_leaf<First + L>(x, row, first, rows)), ...); }
+    (std::make_index_sequence<Last - First>{});
   }
 
   template <std::size_t L>
-  const T* forward_layer(const T* x, T* y, index_t rows, index_t first) {
+  const T* forward_leaf(const T* x, index_t row, index_t first, index_t rows) {
     auto& operation = std::get<L>(operations);
-    operation.forward(x, y, rows, [&](index_t i) { return state(L, first + i); });
+    T* y = value(slots[L + 1], row);
+    [[maybe_unused]] const auto state_of = [&](index_t i) { return state(L, first + i); };
+    if constexpr (detail::kind_of<layer_at<L>> == detail::leaf_kind::layer)
+      operation.forward(x, y, rows, state_of);
+    else
+      operation.forward(x, y, rows, state_of, block_buffers<L>([&](std::size_t slot) { return value(slot, row); }));
     return stored_at<L>::identity ? x : y;
+  }
+
+  /// What part L of a block reads or writes beside its own; `buffer(slot)` is where a slot's values, or gradients, lie.
+  template <std::size_t L, class Buffer>
+  static detail::block_buffers<T> block_buffers(const Buffer& buffer) {
+    if constexpr (places[L].fork == detail::block_place::none)
+      return {};
+    else
+      return {buffer(slots[places[L].kept()]), buffer(slots[places[L].fork])};
   }
 
   void read_scores(T* scores, const T* images, index_t rows) {
@@ -294,21 +329,19 @@ private:
         std::copy_n(cotangent + i * outputs, outputs, top + i * outputs);
     // With nothing before it, the first linear layer writes where the caller wants the gradient.
     constexpr bool direct = empty_head && head_layers < layer_count && !Parameters;
+    constexpr std::size_t tail_begin = leaf_by_leaf ? 0 : head_layers;
     [&]<std::size_t... Back>(std::index_sequence<Back...>) {
-      (backward_layer<Parameters, layer_count - 1 - Back>(
-           gradients[slots[layer_count - Back]].data(),
-           direct && slots[layer_count - 1 - Back] == 0 ? gradient : gradients[slots[layer_count - 1 - Back]].data(),
-           count, 0, row_of),
+      (backward_leaf<Parameters, layer_count - 1 - Back>(
+           [&](std::size_t slot) { return direct && slot == 0 ? gradient : gradients[slot].data(); }, count, 0, row_of),
        ...);
     }
-    (std::make_index_sequence<layer_count - head_layers>{});
-    if constexpr (direct) return;
+    (std::make_index_sequence<layer_count - tail_begin>{});
+    if constexpr (direct || leaf_by_leaf) return;
     if constexpr (empty_head && Parameters) return;
     for (index_t i = 0; i < count; ++i) {
       [&]<std::size_t... Back>(std::index_sequence<Back...>) {
-        (backward_layer<Parameters, head_layers - 1 - Back>(head_gradient(slots[head_layers - Back], i),
-                                                            head_gradient(slots[head_layers - 1 - Back], i), 1, i,
-                                                            [&](index_t) { return row_of(i); }),
+        (backward_leaf<Parameters, head_layers - 1 - Back>([&](std::size_t slot) { return head_gradient(slot, i); }, 1,
+                                                           i, [&](index_t) { return row_of(i); }),
          ...);
       }
       (std::make_index_sequence<head_layers>{});
@@ -325,15 +358,24 @@ private:
     return gradients[slot].data() + (slot >= head_slot ? i * sizes[slot] : 0);
   }
 
-  /// `first` is the row of the tile at which the input's values are kept (training).
-  template <bool Parameters, std::size_t L, class RowOf>
-  void backward_layer(T* dy, T* dx, index_t rows, index_t first, const RowOf& row_of) {
+  /// `gradient_at(slot)` is where the gradients of a slot's values lie; `first` is the row of the tile at which the
+  /// input's values are kept (training).
+  template <bool Parameters, std::size_t L, class GradientAt, class RowOf>
+  void backward_leaf(const GradientAt& gradient_at, index_t rows, [[maybe_unused]] index_t first, const RowOf& row_of) {
     auto& operation = std::get<L>(operations);
+    T *dy = gradient_at(slots[L + 1]), *dx = gradient_at(slots[L]);
+    [[maybe_unused]] const auto state_of = [&](index_t i) { return state(L, row_of(i)); };
     if constexpr (Parameters && detail::has_parameters<layer_at<L>>)
       operation.add_parameter_gradient(value(slots[L], first), dy, rows);
     // Nobody asks for the gradient below the first layer with parameters while the parameters are trained.
-    if constexpr (!Parameters || needed_below[L])
-      operation.pullback(dy, dx, rows, [&](index_t i) { return state(L, row_of(i)); });
+    if constexpr (!Parameters || needed_below[L]) {
+      if constexpr (leaf_by_leaf && std::is_same_v<layer_at<L>, batch_norm>)
+        operation.pullback(value(slots[L], first), dy, dx, rows);
+      else if constexpr (detail::kind_of<layer_at<L>> == detail::leaf_kind::layer)
+        operation.pullback(dy, dx, rows, state_of);
+      else
+        operation.pullback(dy, dx, rows, state_of, block_buffers<L>(gradient_at));
+    }
   }
 
   /// Has a layer before this one parameters?

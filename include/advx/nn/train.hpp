@@ -3,6 +3,9 @@
 ///
 /// Every random choice is a function of the seed, and gradients are summed in the order of the images, so that the
 /// result does not depend on the number of threads.
+///
+/// A batch is computed in parts of at most 32 images. Batch norm takes each part's own statistics (Hoffer et al., 2017,
+/// "ghost" batch norm), parts of nearly equal size; its running ones move once a step, by the parts' mean.
 #pragma once
 
 #include <advx/nn/sequential.hpp>
@@ -40,21 +43,31 @@ struct progress {
 /// How to train.
 struct training {
   std::variant<sgd, adam> optimizer = adam{};
-  index_t epochs = 10;     ///< at least 0
-  index_t batch = 128;     ///< images a step, at least 1
-  double weight_decay = 0; ///< at least 0; adds weight_decay·w to each weight's gradient, not to biases'
-  double rate_decay = 1;   ///< above 0; the learning rate is multiplied by it after each epoch
-  double temperature = 1;  ///< the loss sees scores / temperature; above 0 (distillation: Papernot et al., 2016)
-  std::uint64_t seed = 0;  ///< of shuffling and dropout
-  int threads = 1;         ///< at least 1
+  index_t epochs = 10; ///< at least 0
+  index_t batch = 128; ///< images a step, at least 1
+  double weight_decay =
+      0;                 ///< at least 0; adds weight_decay·w to each weight's gradient, not to biases' or batch norm's
+  double rate_decay = 1; ///< above 0; the learning rate is multiplied by it after each epoch
+  double temperature = 1; ///< the loss sees scores / temperature; above 0 (distillation: Papernot et al., 2016)
+  std::uint64_t seed = 0; ///< of shuffling and dropout
+  int threads = 1;        ///< at least 1
   std::function<bool(const progress&)> observer = {}; ///< called after each epoch; false ends the training
 };
 
 /// Cross-entropy of softmax(scores / temperature) with `target` (probabilities that sum to 1), and its gradient with
 /// respect to the scores, times `weight`.
+/// @throws argument_error for no scores, other numbers of them than of targets and gradients, a temperature that is not
+/// above 0
 template <class T>
 double cross_entropy(std::span<const T> scores, std::span<const T> target, double temperature, double weight,
                      std::span<T> gradient) {
+  if (scores.empty() || target.size() != scores.size() || gradient.size() != scores.size())
+    throw argument_error("advx: cross_entropy: " + std::to_string(scores.size()) + " scores, " +
+                         std::to_string(target.size()) + " targets and " + std::to_string(gradient.size()) +
+                         " gradients; give as many of each, at least one");
+  if (!(temperature > 0))
+    throw argument_error("advx: cross_entropy: the temperature is " + std::to_string(temperature) +
+                         "; it must be above 0");
   const double top = *std::ranges::max_element(scores);
   double sum = 0;
   for (const T z : scores) sum += std::exp((z - top) / temperature);
@@ -135,14 +148,43 @@ inline void check(const training& how) {
     if (!good)
       throw argument_error(std::string("advx: training: ") + what + " is " + std::to_string(value) + "; " + remedy);
   };
+  const auto require_share = [&](const char* what, double value) {
+    require(value >= 0 && value < 1, what, value, "it must be in [0, 1)");
+  };
   const double rate = std::visit([](const auto& o) { return o.rate; }, how.optimizer);
   require(rate > 0, "the learning rate", rate, "it must be above 0");
+  if (const sgd* s = std::get_if<sgd>(&how.optimizer)) require_share("momentum", s->momentum);
+  if (const adam* a = std::get_if<adam>(&how.optimizer)) {
+    require_share("beta1", a->beta1);
+    require_share("beta2", a->beta2);
+    require(a->epsilon > 0, "epsilon", a->epsilon, "it must be above 0");
+  }
   require(how.epochs >= 0, "epochs", static_cast<double>(how.epochs), "it must be at least 0");
   require(how.batch >= 1, "batch", static_cast<double>(how.batch), "it must be at least 1");
   require(how.threads >= 1, "threads", how.threads, "it must be at least 1");
   require(how.temperature > 0, "temperature", how.temperature, "it must be above 0");
   require(how.weight_decay >= 0, "weight_decay", how.weight_decay, "it must be at least 0");
   require(how.rate_decay > 0, "rate_decay", how.rate_decay, "it must be above 0");
+}
+
+/// Moves batch norms' running means and variances by their momentum towards a batch's, which follow one another.
+template <class T, class... Layers>
+void move_statistics(sequential<T, Layers...>& network, std::span<const double> batch) {
+  const auto move = [&](T& running, double momentum, double to) {
+    running = static_cast<T>((1 - momentum) * running + momentum * to);
+  };
+  auto next = batch.begin();
+  [&]<std::size_t... L>(std::index_sequence<L...>) {
+    const auto layer = [&]<std::size_t I>() {
+      if constexpr (requires { std::get<I>(network.leaves()).momentum; }) {
+        const double momentum = std::get<I>(network.leaves()).momentum;
+        for (T& mean : network.running_mean(I)) move(mean, momentum, *next++);
+        for (T& variance : network.running_variance(I)) move(variance, momentum, *next++);
+      }
+    };
+    (layer.template operator()<L>(), ...);
+  }
+  (std::make_index_sequence<sequential<T, Layers...>::layer_count>{});
 }
 
 /// Positions 0 … n − 1 in the order of an epoch: Fisher and Yates' shuffle with counter-based numbers.
@@ -162,6 +204,9 @@ inline void shuffle(std::span<index_t> order, std::uint64_t seed, index_t epoch)
 template <class T, class... Layers, class Backend>
 void train(sequential<T, Layers...>& network, Backend& backend, batch_view<const T> images, batch_view<const T> targets,
            const training& how = {}) {
+  static_assert(sequential<T, Layers...>::scale == score_scale::logits,
+                "advx: training needs logits: leave the last layer, nn::softmax, out, and load the trained parameters "
+                "into a network that ends with it");
   detail::check(how);
   if (images.cols != network.input_size() || targets.cols != network.class_count() || images.rows != targets.rows)
     throw argument_error("advx: training on " + std::to_string(images.rows) + " x " + std::to_string(images.cols) +
@@ -173,17 +218,26 @@ void train(sequential<T, Layers...>& network, Backend& backend, batch_view<const
   using session_type = decltype(network.training_session(backend, part_rows));
   struct part {
     std::vector<T> x, z, dz, gradient;
+    std::vector<double> statistics; ///< batch norms' means and variances, times the part's share of the batch
     double loss = 0;
     index_t right = 0;
   };
   const index_t classes = network.class_count();
   const std::size_t parameters = network.parameters().size();
+  constexpr bool has_batch_norm = sequential<T, Layers...>::has_batch_norm;
+  std::vector<std::size_t> statistics_at(network.layer_count);
+  std::size_t statistics_count = 0;
+  for (std::size_t l = 0; l < network.layer_count; ++l) {
+    statistics_at[l] = statistics_count;
+    statistics_count += 2 * network.running_mean(l).size();
+  }
   std::vector<part> parts(static_cast<std::size_t>((std::min(how.batch, images.rows) + part_rows - 1) / part_rows));
   for (part& p : parts) {
     p.x.resize(static_cast<std::size_t>(part_rows * images.cols));
     p.z.resize(static_cast<std::size_t>(part_rows * classes));
     p.dz.resize(p.z.size());
     p.gradient.resize(parameters);
+    p.statistics.resize(statistics_count);
   }
   std::vector<index_t> order(static_cast<std::size_t>(images.rows));
   std::iota(order.begin(), order.end(), 0);
@@ -200,7 +254,10 @@ void train(sequential<T, Layers...>& network, Backend& backend, batch_view<const
       const index_t part_count = (rows + part_rows - 1) / part_rows;
       const auto compute = [&](session_type& session, index_t index) {
         part& p = parts[static_cast<std::size_t>(index)];
-        const index_t begin = index * part_rows, count = std::min(part_rows, rows - begin);
+        // Batch norm wants no part of a few images.
+        const index_t begin = has_batch_norm ? rows * index / part_count : index * part_rows;
+        const index_t end = has_batch_norm ? rows * (index + 1) / part_count : std::min(rows, begin + part_rows);
+        const index_t count = end - begin;
         const auto image_at = [&](index_t i) { return order[static_cast<std::size_t>(first + begin + i)]; };
         for (index_t i = 0; i < count; ++i)
           std::copy_n(images.row(image_at(i)), images.cols, p.x.data() + i * images.cols);
@@ -217,6 +274,11 @@ void train(sequential<T, Layers...>& network, Backend& backend, batch_view<const
           p.right += std::max_element(z.row(i), z.row(i) + classes) - z.row(i) ==
                      std::max_element(target, target + classes) - target;
         }
+        std::ranges::fill(p.statistics, 0.0);
+        session.add_statistics(static_cast<double>(count) / static_cast<double>(rows), [&](std::size_t l) {
+          double* means = p.statistics.data() + statistics_at[l];
+          return std::pair{means, means + network.running_mean(l).size()};
+        });
         std::ranges::fill(p.gradient, T(0));
         session.parameter_gradient(dz.as_const(), [&](std::size_t l) {
           const auto [weights, biases] = network.parameter_offsets(l);
@@ -253,9 +315,16 @@ void train(sequential<T, Layers...>& network, Backend& backend, batch_view<const
         for (std::size_t l = 0; l < network.layer_count; ++l) {
           const auto w = network.weights(l);
           T* g = gradient.data() + network.parameter_offsets(l).first;
+          if (!network.running_mean(l).empty()) continue;
           for (std::size_t i = 0; i < w.size(); ++i) g[i] += static_cast<T>(how.weight_decay) * w[i];
         }
       update.step(network.parameters(), std::span<const T>(gradient), rate_factor);
+      if constexpr (has_batch_norm) {
+        for (std::size_t i = 0; i < statistics_count; ++i)
+          for (index_t index = 1; index < part_count; ++index)
+            parts[0].statistics[i] += parts[static_cast<std::size_t>(index)].statistics[i];
+        detail::move_statistics(network, parts[0].statistics);
+      }
     }
     const double n = static_cast<double>(std::max<index_t>(images.rows, 1));
     report.loss /= n;

@@ -1,5 +1,6 @@
 /// @file
-/// A network's parameters to and from .npz files: "<layer>.weight" and "<layer>.bias", float32 or float64. Needs zlib.
+/// A network's parameters to and from .npz files: "<layer>.weight" and "<layer>.bias", of batch norm also
+/// "<layer>.running_mean" and "<layer>.running_var"; float32 or float64. Needs zlib.
 #pragma once
 
 #include <advx/data/npz.hpp>
@@ -8,12 +9,15 @@
 #include <filesystem>
 #include <initializer_list>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace advx::nn {
 
 namespace detail {
 
-/// Calls f(key, shape, values) for each parameter array. `names` replaces the layers' positions, in their order.
+/// Calls f(key, shape, values) for each array of parameters, batch norm's statistics among them. `names` replaces the
+/// layers' own, in their order.
 template <class Network, class F>
 void for_each_parameter(Network& network, std::span<const std::string> names, const F& f) {
   using net = std::remove_cvref_t<Network>;
@@ -25,10 +29,14 @@ void for_each_parameter(Network& network, std::span<const std::string> names, co
   std::size_t used = 0;
   for (std::size_t l = 0; l < net::layer_count; ++l) {
     if (network.weight_shape(l).empty()) continue;
-    const std::string name = names.empty() ? std::to_string(l) : names[used];
+    const std::string name = names.empty() ? network.layer_name(l) : names[used];
     ++used;
+    const std::vector<index_t> channels{network.weight_shape(l)[0]};
     f(name + ".weight", network.weight_shape(l), network.weights(l));
-    f(name + ".bias", std::vector<index_t>{network.weight_shape(l)[0]}, network.biases(l));
+    f(name + ".bias", channels, network.biases(l));
+    if (network.running_mean(l).empty()) continue;
+    f(name + ".running_mean", channels, network.running_mean(l));
+    f(name + ".running_var", channels, network.running_variance(l));
   }
 }
 
@@ -48,7 +56,8 @@ void save(const std::filesystem::path& path, const sequential<T, Layers...>& net
 /// Reads the parameters of a network of the same layers; on an error the network is unchanged.
 /// `names` are the layers' names in the file, one for each layer with parameters, where they are not the positions:
 /// `nn::load("lenet.npz", net, {"conv1", "conv2", "fc1"})`.
-/// @throws file_error for a missing or surplus key, another shape or type, a value that is not finite
+/// @throws file_error for a missing or surplus key, another shape or type, a value that is not finite, a negative
+/// variance
 /// @throws argument_error for a wrong number of names
 template <class T, class... Layers>
 void load(const std::filesystem::path& path, sequential<T, Layers...>& network,
@@ -57,11 +66,11 @@ void load(const std::filesystem::path& path, sequential<T, Layers...>& network,
   const auto fail = [&](const std::string& key, const std::string& fault) {
     throw file_error("advx: " + path.string() + ": '" + key + "' " + fault);
   };
-  std::vector<T> read;
+  std::vector<std::pair<std::vector<T>, std::span<T>>> read; // what was read, and where it belongs
   std::size_t known = 0;
   const std::span<const std::string> layer_names(names.begin(), names.size());
   detail::for_each_parameter(
-      network, layer_names, [&](const std::string& key, const std::vector<index_t>& extents, auto) {
+      network, layer_names, [&](const std::string& key, const std::vector<index_t>& extents, std::span<T> values) {
         const data::array* found = archive.find(key);
         if (found == nullptr) fail(key, "is missing; the network needs it with shape " + data::to_string(extents));
         const data::array& array = *found;
@@ -69,9 +78,11 @@ void load(const std::filesystem::path& path, sequential<T, Layers...>& network,
           fail(key, "has shape " + data::to_string(array.shape) + "; the network needs " + data::to_string(extents));
         if (array.type != data::dtype::float32 && array.type != data::dtype::float64)
           fail(key, std::string("holds ") + data::name_of(array.type) + "; the network needs float32 or float64");
-        for (const T value : array.template to<T>()) {
+        read.emplace_back(array.template to<T>(), values);
+        for (const T value : read.back().first) {
           if (!kernel::is_finite(value)) fail(key, "holds a value that is not finite; train the network again");
-          read.push_back(value);
+          if (value < 0 && key.ends_with(".running_var"))
+            fail(key, "holds the variance " + std::to_string(value) + "; a variance is at least 0");
         }
         ++known;
       });
@@ -83,7 +94,7 @@ void load(const std::filesystem::path& path, sequential<T, Layers...>& network,
       });
       if (!wanted) fail(entry.first, "is no parameter of the network; load it into a network of the same layers");
     }
-  std::ranges::copy(read, network.parameters().begin());
+  for (const auto& [from, to] : read) std::ranges::copy(from, to.begin());
 }
 
 } // namespace advx::nn
