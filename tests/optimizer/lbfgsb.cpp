@@ -29,9 +29,9 @@ lbfgsb_parameters parameters_of(const problem& p) {
   return out;
 }
 
-/// Runs on a problem; every evaluated point must be finite and lie in the box.
-template <class T>
-lbfgsb_result run(const problem& p, const lbfgsb_parameters& parameters, std::vector<T>& x) {
+/// Runs on a problem by f(x, g); every evaluated point must be finite and lie in the box.
+template <class T, class F>
+lbfgsb_result run(const problem& p, const lbfgsb_parameters& parameters, std::vector<T>& x, F f) {
   x.assign(p.start.begin(), p.start.end());
   const std::vector<T> lower(p.lower.begin(), p.lower.end()), upper(p.upper.begin(), p.upper.end());
   return advx::optimizer::lbfgsb_minimise(
@@ -42,9 +42,15 @@ lbfgsb_result run(const problem& p, const lbfgsb_parameters& parameters, std::ve
           REQUIRE(at[j] >= lower[j]);
           REQUIRE(at[j] <= upper[j]);
         }
-        return evaluate(p, at, gradient);
+        return f(at, gradient);
       },
       x.data(), lower.data(), upper.data(), p.n);
+}
+
+/// The same, all computed in T.
+template <class T>
+lbfgsb_result run(const problem& p, const lbfgsb_parameters& parameters, std::vector<T>& x) {
+  return run(p, parameters, x, [&p](const T* at, T* gradient) { return evaluate(p, at, gradient); });
 }
 
 /// f of one variable on [−1, 1] from 0.5, by a function of (x, g).
@@ -98,9 +104,16 @@ TEST_CASE("L-BFGS-B in single precision stays in the box and comes near the mini
     std::vector<float> x;
     const lbfgsb_result r = run(all[i], parameters, x);
     CHECK(std::isfinite(r.projected_gradient));
-    // Wood's function has a saddle whose values fall away by less than a rounding: single precision may end there.
-    if (all[i].name == "wood free" && std::abs(r.value - 7.8770) < 1e-3) {
-      CHECK(r.projected_gradient <= 1e-2);
+    // Past its saddle Wood's function falls, in five steps, by less than one unit of f in single precision, as at a
+    // minimum: whoever has f in single precision ends there, the authors' program too (lbfgsb_reference.cpp). What is
+    // asked of the optimizer is that it goes on where f, and nothing else, is told in double.
+    if (all[i].name == "wood free") {
+      CHECK(std::abs(r.value - saddle_of_wood) <= 2e-6);
+      CHECK(r.projected_gradient <= 2e-3);
+      if (to_the_end) {
+        const lbfgsb_result told = run(all[i], parameters, x, in_double_but_for_the_gradient(all[i]));
+        CHECK(std::abs(told.value - reference_figures[i].best) <= 1e-3);
+      }
       continue;
     }
     const double best = reference_figures[i].best;

@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "random_problems.hpp"
@@ -24,6 +25,28 @@ TEST_CASE("the authors' L-BFGS-B makes the committed figures") {
     // Another processor's BLAS rounds otherwise, and long runs amplify that.
     CHECK(std::abs(r.evaluations - expected.evaluations) <= 1 + expected.evaluations / 10);
     CHECK(run_reference(p, 0, 1e-11).value == Approx(expected.best).epsilon(1e-9).margin(1e-12));
+  }
+}
+
+// Why a test of single precision (lbfgsb.cpp) lets Wood's function end at its saddle.
+TEST_CASE("the authors' L-BFGS-B ends at the saddle of Wood's function where f is in single precision") {
+  const std::vector<problem> all = problems();
+  const auto wood = std::find_if(all.begin(), all.end(), [](const problem& p) { return p.name == "wood free"; });
+  REQUIRE(wood != all.end());
+  for (const bool value_in_double : {false, true}) {
+    const auto f = [&](const double* x, double* g) {
+      const std::vector<float> at(x, x + wood->n);
+      std::vector<float> slope(at.size());
+      const double in_float = evaluate(*wood, at.data(), slope.data());
+      const double value = value_in_double ? in_double_but_for_the_gradient(*wood)(at.data(), slope.data()) : in_float;
+      std::copy(slope.begin(), slope.end(), g);
+      return value;
+    };
+    const double end = run_reference(*wood, f, 0, wood->gradient_tolerance).value;
+    if (value_in_double)
+      CHECK(end <= 1e-3);
+    else
+      CHECK(std::abs(end - saddle_of_wood) <= 2e-6);
   }
 }
 

@@ -154,6 +154,19 @@ double evaluate(const problem& p, const T* x, T* g) {
   return double(f);
 }
 
+/// f of Wood's function at its saddle near (−0.97, 0.95, −0.97, 0.95).
+inline constexpr double saddle_of_wood = 7.876955;
+
+/// f computed in double, and its gradient in float, at a point in float.
+inline auto in_double_but_for_the_gradient(const problem& p) {
+  return [&p](const float* x, float* g) {
+    const std::vector<double> at(x, x + p.n);
+    std::vector<double> unused(at.size());
+    evaluate(p, x, g);
+    return evaluate(p, at.data(), unused.data());
+  };
+}
+
 inline std::vector<problem> problems() {
   std::vector<problem> all;
   const auto fill = [](index_t n, double v) { return std::vector<double>(std::size_t(n), v); };
