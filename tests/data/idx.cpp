@@ -2,29 +2,15 @@
 
 #include <catch2/catch.hpp>
 
-#include "data/support.hpp"
+#include "data/gzipped.hpp"
 
 using namespace advx;
 using support::bytes;
+using support::gzipped;
 using support::message_of;
+using support::plain;
 
 namespace {
-
-bytes plain(std::vector<int> numbers) {
-  bytes result;
-  for (const int n : numbers) result.push_back(static_cast<std::byte>(n));
-  return result;
-}
-
-/// A gzip file of `content`, made by hand: header, raw deflate, checksum and size.
-bytes gzipped(const bytes& content) {
-  bytes result = plain({0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255});
-  const bytes packed = data::detail::deflate_raw(content);
-  result.insert(result.end(), packed.begin(), packed.end());
-  for (const std::uint64_t number : {std::uint64_t{data::detail::crc32_of(content)}, std::uint64_t{content.size()}})
-    for (int i = 0; i < 4; ++i) result.push_back(static_cast<std::byte>(number >> (8 * i)));
-  return result;
-}
 
 std::string fault_of(const bytes& file, std::uint64_t limit = data::default_size_limit) {
   return message_of<file_error>([&] { data::parse_idx(file, "x-ubyte", limit); });

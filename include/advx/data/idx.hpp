@@ -3,11 +3,13 @@
 #pragma once
 
 #include <advx/data/array.hpp>
-#include <advx/data/detail/zlib.hpp>
+#include <advx/data/detail/gzip.hpp>
 #include <advx/data/files.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace advx::data {
 
@@ -37,14 +39,8 @@ inline array parse_plain_idx(std::span<const std::byte> bytes, std::string_view 
 /// @throws file_error naming the fault: magic, element type, shape, too few or too many bytes, gzip stream or checksum
 inline array parse_idx(std::span<const std::byte> bytes, std::string_view name,
                        std::uint64_t limit = default_size_limit) {
-  const bool gzipped = bytes.size() >= 2 && bytes[0] == std::byte{0x1f} && bytes[1] == std::byte{0x8b};
-  if (!gzipped) return detail::parse_plain_idx(bytes, name);
-  detail::byte_reader in(bytes, name);
-  if (bytes.size() < 18) in.fault("truncated: a gzip file has at least 18 bytes");
-  in.seek(bytes.size() - 4, "the unpacked size");
-  const auto size = in.little_endian<std::uint32_t>("the unpacked size");
-  return detail::parse_plain_idx(
-      detail::inflate_exactly(bytes, size, detail::wrapping::gzip, limit, name, "the gzip stream"), name);
+  std::vector<std::byte> unpacked;
+  return detail::parse_plain_idx(detail::without_gzip(bytes, name, limit, unpacked), name);
 }
 
 /// Reads an IDX file, gzipped or not. `limit` bounds the file and what it unpacks to. @throws file_error
