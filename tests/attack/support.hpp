@@ -140,6 +140,8 @@ struct subject {
   bool random = false;   ///< draws random numbers, which depend on an image's position
   /// Does the model see the very rows that are counted? In lockstep it also sees those of slots that wait.
   bool packed = true;
+  /// Are several rows pulled back at a point, so that pullbacks are more than points?
+  bool jacobian = false;
   runner<T> reference;
   /// Towards the targets on a further backend, by its name.
   struct elsewhere {
@@ -154,7 +156,8 @@ template <class T, class Backend = advx::backend::reference, class Attack>
 subject<T> subject_of(const Attack& attack) {
   const auto recipe = attack.recipe();
   subject<T> s;
-  s.norm = decltype(recipe.norm)::name;
+  s.norm = decltype(recipe.rankings().first)::name;
+  s.jacobian = requires { decltype(recipe)::template machine<T>::max_cotangents; };
   s.confidence = recipe.confidence();
   if constexpr (requires { recipe.radius; }) {
     s.epsilon = recipe.radius.epsilon;

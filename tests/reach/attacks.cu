@@ -23,6 +23,8 @@ void run(const attack_test::watched<T>& model, const advx::batch<T>& images, con
   on(attack::elastic_net_change_of_variable<advx::optimizer::rmsprop>{});
   on(attack::lbfgs{});
   on(attack::tabacof_valle{});
+  on(attack::carlini_wagner_linf{});
+  on(attack::carlini_wagner_l0{});
   on(attack::mi_fgm_l1{});
   on(attack::fgm_grid_l2{});
   on(attack::ifgm_bisection_linf{});

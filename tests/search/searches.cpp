@@ -1,6 +1,7 @@
 // Searches over the trade-off constant against the papers' rules, written out.
 #include <advx/search/binary.hpp>
 #include <advx/search/bisection.hpp>
+#include <advx/search/doubling.hpp>
 #include <advx/search/fixed.hpp>
 #include <advx/search/line.hpp>
 
@@ -163,4 +164,11 @@ TEST_CASE("searches refuse what cannot be searched") {
   CHECK_THROWS_WITH(line{.steps = 0}.check(), "advx: search::line: 'steps' must satisfy steps >= 1, got 0");
   CHECK_THROWS_WITH(line{.growth = 1}.check(), "advx: search::line: 'growth' must satisfy growth > 1, got 1");
   CHECK_THROWS_WITH(line{.precision = 0}.check(), "advx: search::line: 'precision' must satisfy precision > 0, got 0");
+}
+
+TEST_CASE("doubling goes on until a run succeeds, below the largest constant") {
+  const advx::search::doubling search{.constant = 1, .largest = 16};
+  CHECK(by_library(search, 0) == std::vector<double>{1, 2, 4, 8});
+  CHECK(by_library(search, 0b100) == std::vector<double>{1, 2, 4});
+  CHECK(by_library(advx::search::doubling{.constant = 1, .largest = 2, .growth = 10}, 0) == std::vector<double>{1});
 }

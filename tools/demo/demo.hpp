@@ -90,6 +90,8 @@ void carlini_wagner(bench& b);
 template <class Backend>
 void elastic_net(bench& b);
 template <class Backend>
+void tighten(bench& b);
+template <class Backend>
 void lbfgs(bench& b);
 template <class Backend>
 void momentum(bench& b);

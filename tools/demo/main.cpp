@@ -38,6 +38,7 @@ choice choice_of(const char* name) {
             demo::projected_gradient<Backend>(b);
             demo::carlini_wagner<Backend>(b);
             demo::elastic_net<Backend>(b);
+            demo::tighten<Backend>(b);
             demo::lbfgs<Backend>(b);
           }};
 }

@@ -50,6 +50,20 @@ public:
         scratch(memory.template take<T>(slots * classes)),
         numbers(memory.template take<double>(slots * optimizer::numbers_of(r.optimizer))) {}
 
+  /// The same slots under another recipe of this type.
+  constexpr descent with(const Recipe& r) const {
+    descent other = *this;
+    other.recipe = r;
+    return other;
+  }
+  /// Begins the slot's schedule again; its tally goes on.
+  template <class Team>
+  constexpr void restart(const Team& team, state& r, index_t s, const image_ref<T>& image) const {
+    r.schedule = recipe.begin_schedule();
+    r.over = r.finished = false;
+    start_run(team, r, s, image);
+  }
+
   /// The optimizer's own number, or 2: a point for the gradient and one to be judged.
   static constexpr index_t max_points = [] {
     if constexpr (requires { optimizer_type::max_points; })

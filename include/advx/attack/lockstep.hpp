@@ -33,12 +33,19 @@ struct stage_view {
   const label_t* labels;
   const T* zeros;
   answer<T>* answers;   ///< max_points per slot
-  std::uint8_t* pulled; ///< per slot and point: is there something to pull back?
+  std::uint8_t* pulled; ///< per slot and cotangent: is there something to pull back?
   typename Programs::record* records;
   T* planes;
   index_t room;
   progress* gains; ///< per slot; `total` counts the images that have left it
   std::uint8_t* live;
+  index_t capacity; ///< rows of a pass
+
+  /// Where lane b's i-th row to be pulled back lies: a block of rows for each of a point's cotangents, in the order of
+  /// the points.
+  constexpr index_t row_of(index_t i, index_t each, index_t b) const {
+    return i % each * capacity + i / each * active + b;
+  }
 };
 
 template <class Stage>
@@ -81,12 +88,13 @@ struct judge_points {
     auto* answers = on.answers + s * programs_type::max_points;
     on.programs.judge(team, r, s, on.points, on.scores, on.labels, answers);
     if constexpr (programs_type::needs == access::gradients) {
-      const index_t classes = r.image.classes;
-      for (index_t i = 0; i < programs_type::max_gradients; ++i) {
-        auto* to = on.cotangents + (i * on.active + b) * classes;
-        const bool active = !r.done && i < r.asked.gradients && on.programs.cotangent(team, r, s, i, answers, to);
+      const index_t classes = r.image.classes, each = on.programs.cotangents();
+      for (index_t i = 0; i < programs_type::max_gradients * each; ++i) {
+        auto* to = on.cotangents + on.row_of(i, each, b) * classes;
+        const bool active =
+            !r.done && i < r.asked.gradients * each && on.programs.cotangent(team, r, s, i, answers, to);
         if (!active) team.each(classes, [=](index_t j) { to[j] = 0; });
-        store(team, on.pulled[s * programs_type::max_gradients + i], std::uint8_t{active});
+        store(team, on.pulled[s * programs_type::max_pullbacks + i], std::uint8_t{active});
       }
     }
     store(team, on.slots[s], r);
@@ -105,10 +113,11 @@ struct step_slots {
     const index_t s = on.lanes[b];
     auto r = on.slots[s];
     if (r.job < 0) return;
-    constexpr index_t most = programs_type::max_gradients;
+    constexpr index_t most = programs_type::max_pullbacks;
     decltype(Stage::zeros) gradients[std::size_t(most > 0 ? most : 1)] = {};
-    for (index_t i = 0; i < most; ++i)
-      gradients[i] = on.pulled[s * most + i] != 0 ? on.gradients + (i * on.active + b) * r.image.size : on.zeros;
+    const index_t each = on.programs.cotangents();
+    for (index_t i = 0; i < programs_type::max_gradients * each; ++i)
+      gradients[i] = on.pulled[s * most + i] != 0 ? on.gradients + on.row_of(i, each, b) * r.image.size : on.zeros;
     on.programs.step(team, r, s, on.answers + s * programs_type::max_points, gradients);
     if (!r.done && stop) {
       r.done = true;
@@ -246,17 +255,22 @@ private:
                      slots,
                      points[0],
                      memory.template take<T>(scored ? capacity * classes : 0),
-                     memory.template take<T>(pulls ? capacity * classes : 0),
-                     memory.template take<T>(pulls ? capacity * size : 0),
+                     nullptr,
+                     nullptr,
                      labels,
                      memory.template take<T>(size),
                      memory.template take<answer<T>>(capacity),
-                     memory.template take<std::uint8_t>(capacity),
+                     memory.template take<std::uint8_t>(slots * Programs::max_pullbacks),
                      memory.template take<record>(jobs),
                      memory.template take<T>(Programs::stored * jobs * size),
                      jobs,
                      uploaded(memory, gains.data(), slots),
-                     memory.template take<std::uint8_t>(slots)};
+                     memory.template take<std::uint8_t>(slots),
+                     capacity};
+    if constexpr (pulls) {
+      stage.cotangents = memory.template take<T>(stage.programs.cotangents() * capacity * classes);
+      stage.gradients = memory.template take<T>(stage.programs.cotangents() * capacity * size);
+    }
 
     verification<Programs, Model, Backend> verify(model_, backend_, order_, out_, recipe_.confidence(), capacity);
     verify.open();
@@ -273,9 +287,10 @@ private:
       const double again = model_clock();
       if constexpr (pulls) {
         const index_t pulled = padded(stage.active * Programs::max_gradients, capacity);
-        session.pullback(std::span(prefix).first(static_cast<std::size_t>(pulled)),
-                         batch_view<const T>{stage.cotangents, pulled, classes},
-                         batch_view<T>{stage.gradients, pulled, size});
+        for (index_t k = 0; k < stage.programs.cotangents(); ++k)
+          session.pullback(std::span(prefix).first(static_cast<std::size_t>(pulled)),
+                           batch_view<const T>{stage.cotangents + k * capacity * classes, pulled, classes},
+                           batch_view<T>{stage.gradients + k * capacity * size, pulled, size});
       }
       model_seconds_ += model_clock() - again + (between - before);
       backend_.rows(stage.active, detail::step_slots<stage_type>{stage, crew_.stopped()});

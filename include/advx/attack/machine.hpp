@@ -9,9 +9,10 @@
 ///  3. one forward pass over all slots' points;
 ///  4. `observe(team, state, s, image, answers)`: the verdict of the ledger on every point; true: the image is done.
 ///  5. `cotangent(team, state, s, image, i, answer, row)` for the first `gradients` points: writes what to pull back;
-///     false: nothing, the gradient is 0.
-///  6. one pullback of those rows;
-///  7. `advance(team, state, s, image, answers, gradients)`: the step.
+///     false: nothing, the gradient is 0. A machine that wants `cotangents` rows of the Jacobian at each point is asked
+///     for so many, the i-th at the point i / cotangents;
+///  6. one pullback of those rows, for each of the point's cotangents;
+///  7. `advance(team, state, s, image, answers, gradients)`: the step, gradients[i] from the i-th cotangent.
 ///
 /// `begin(team, state, s, image)` puts a new image into a slot, whose state is fresh; the first point of its first tick
 /// is the image itself, so that the driver learns the clean label and sees images that meet the goal already.
@@ -25,8 +26,9 @@
 ///
 /// Beside the above it has `static constexpr index_t max_points`, the most that a slot asks for in one tick (a pass has
 /// room for at least that; where it is full, a slot waits for a later one), `max_gradients` where fewer of them need a
-/// gradient, and `tally(state)`. `cotangent` and the `advance` of machines with `access::gradients` or `access::scores`
-/// are templates of the model's score scale; `cotangent` and `gradients` exist with `access::gradients` only.
+/// gradient, `max_cotangents` and `cotangents()`, their number in a run, where that is not 1, and `tally(state)`.
+/// `cotangent` and the `advance` of machines with `access::gradients` or `access::scores` are templates of the model's
+/// score scale; `cotangent` and `gradients` exist with `access::gradients` only.
 ///
 /// A recipe names its machine and states what it needs: `template <class T> using machine`, `access`, `check()`,
 /// `confidence()`, `rankings()` (a `list` of norms; the first is the attack's own) and, where it has them,

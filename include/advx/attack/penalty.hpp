@@ -131,7 +131,8 @@ struct penalty {
   constexpr void start(const Team& team, const image_ref<T>& image, const schedule& s, T* z) const {
     if constexpr (requires { s.warm; })
       if (s.warm) return; // from where the run before has ended
-    team.each(image.size, [=, space = space](index_t j) { z[j] = space.encode(image.original[j], image.side(j)); });
+    const T* from = image.start != nullptr ? image.start : image.original;
+    team.each(image.size, [=, space = space](index_t j) { z[j] = space.encode(from[j], image.side(j)); });
   }
   template <class T>
   constexpr auto objective(const image_ref<T>& image, const schedule& s, const T* point, const T* gradient,

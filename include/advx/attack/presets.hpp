@@ -2,11 +2,15 @@
 /// The papers' attacks by name: each preset is a few numbers and the recipe that they stand for.
 #pragma once
 
+#include <advx/attack/boundary.hpp>
 #include <advx/attack/budget.hpp>
 #include <advx/attack/penalty.hpp>
+#include <advx/attack/tighten.hpp>
 #include <advx/loss/cross_entropy.hpp>
 #include <advx/loss/margin.hpp>
 #include <advx/norm/elastic_net.hpp>
+#include <advx/norm/hinge_linf.hpp>
+#include <advx/norm/l0.hpp>
 #include <advx/norm/l1.hpp>
 #include <advx/norm/l2.hpp>
 #include <advx/norm/linf.hpp>
@@ -21,9 +25,14 @@
 #include <advx/radius/grid.hpp>
 #include <advx/search/binary.hpp>
 #include <advx/search/bisection.hpp>
+#include <advx/search/doubling.hpp>
 #include <advx/search/line.hpp>
 #include <advx/space/tanh.hpp>
 #include <advx/start/uniform.hpp>
+#include <advx/tightening/freeze.hpp>
+#include <advx/tightening/threshold.hpp>
+#include <advx/walk/nearest_boundary.hpp>
+#include <advx/walk/sparse.hpp>
 
 namespace advx::attack {
 
@@ -185,6 +194,73 @@ struct carlini_wagner_l2 {
                    search::binary{.constant = constant, .steps = search_steps},
                    list<>{},
                    abort_early};
+  }
+};
+
+/// Carlini & Wagner's L∞ attack (2017, section VI-C): c·margin + Σ max(0, |δ| − τ) in tanh space, and τ falls to 0.9 of
+/// the distance of each success within it. Numbers as in their program.
+struct carlini_wagner_linf {
+  double confidence = 0;       ///< κ ≥ 0
+  int steps = 1000;            ///< Adam's steps for each c, ≥ 1
+  double step = 5e-3;          ///< Adam's step length in tanh space, > 0
+  double constant = 1e-5;      ///< first c, > 0
+  double largest = 20;         ///< c stays below it, > constant
+  double growth = 2;           ///< of c where a run fails, > 1
+  double factor = 0.9;         ///< of τ, in (0, 1)
+  double finest = 1.0 / 256.0; ///< τ's least value, a share of the box's width, ≥ 0
+  bool abort_early = true;
+
+  constexpr auto recipe() const {
+    return tighten{tightening::threshold{factor, finest},
+                   penalty{norm::hinge_linf{}, loss::margin{confidence}, optimizer::adam{.step = step, .steps = steps},
+                           space::tanh{}, search::doubling{constant, largest, growth}, list<>{}, abort_early}};
+  }
+};
+
+/// Carlini & Wagner's L0 attack (2017, section VI-B): their L2 attack up to its first success, which then loses the
+/// coordinates whose change tells least; until it fails. Numbers as in their program.
+struct carlini_wagner_l0 {
+  double confidence = 0;  ///< κ ≥ 0
+  int steps = 1000;       ///< Adam's steps for each c, ≥ 1
+  double step = 1e-2;     ///< Adam's step length in tanh space, > 0
+  double constant = 1e-3; ///< first c, > 0
+  double largest = 2e6;   ///< c stays below it, > constant
+  double growth = 2;      ///< of c where a run fails, > 1
+  double share = 0.3;     ///< of the square root of the changed coordinates, which are given up at a time, > 0
+  double negligible = 1e-2; ///< |δ|·|∂margin| beyond which they are given up one by one, in the unit of the scores, ≥ 0
+  bool abort_early = true;
+
+  constexpr auto recipe() const {
+    return tighten{tightening::freeze{share, negligible},
+                   penalty{norm::l2{}, loss::margin{confidence}, optimizer::adam{.step = step, .steps = steps},
+                           space::tanh{}, search::doubling{constant, largest, growth}, list<>{}, abort_early}};
+  }
+};
+
+/// DeepFool (Moosavi-Dezfooli et al. 2016) in L1, L2 or L∞.
+template <class Norm>
+struct deepfool {
+  double overshoot = 0.02;                       ///< η ≥ 0
+  int steps = 50;                                ///< at most, ≥ 1
+  int classes = 10;                              ///< the best so many of the original, its own included, in [2, 32]
+  walk::bounds inside = walk::bounds::each_step; ///< at_end: the papers' walk, which knows no box until it is clipped
+
+  constexpr auto recipe() const { return boundary{Norm{}, walk::nearest_boundary{overshoot, steps, classes, inside}}; }
+};
+using deepfool_l1 = deepfool<norm::l1>;
+using deepfool_l2 = deepfool<norm::l2>;
+using deepfool_linf = deepfool<norm::linf>;
+
+/// SparseFool (Modas et al. 2019).
+struct sparsefool {
+  double lambda = 3;                                      ///< λ ≥ 1
+  double delta = std::numeric_limits<double>::infinity(); ///< the most that a coordinate changes, > 0
+  double overshoot = 0.02;                                ///< ε ≥ 0
+  int steps = 20;                                         ///< boundaries, ≥ 1
+  int classes = 10;                                       ///< of DeepFool's inside, in [2, 32]
+
+  constexpr auto recipe() const {
+    return boundary{norm::l0{}, walk::sparse{lambda, delta, overshoot, steps, {.classes = classes}}};
   }
 };
 

@@ -44,6 +44,15 @@ struct slot_programs {
     else
       return max_points;
   }();
+  /// The most cotangents of a point.
+  static constexpr index_t max_cotangents = [] {
+    if constexpr (requires { machine_type::max_cotangents; })
+      return machine_type::max_cotangents;
+    else
+      return index_t{1};
+  }();
+  /// The most gradients of a slot in one tick.
+  static constexpr index_t max_pullbacks = max_gradients * max_cotangents;
   /// Images that a record holds: each ranking's two candidates, or the nearest point in the first one's place.
   static constexpr index_t stored = ledger_type::rankings * ledger_type::candidates;
 
@@ -58,6 +67,7 @@ struct slot_programs {
     advx::status end = status::failed;
     label_t clean = no_label;
     std::int64_t queries = 0, forward = 0, pullback = 0;
+    index_t pulled_point = -1; ///< of this tick, the last one that was pulled back
     double limit = 0;
     typename machine_type::state attack{};
     typename ledger_type::row kept{};
@@ -138,21 +148,33 @@ struct slot_programs {
     book.settle(team, r.kept, s, r.image, nearest);
   }
 
-  /// Writes what is to be pulled back for the i-th point; false: nothing.
+  /// Cotangents of each point whose gradients are asked for.
+  constexpr index_t cotangents() const {
+    if constexpr (max_cotangents > 1)
+      return machine.cotangents();
+    else
+      return 1;
+  }
+
+  /// Writes the i-th row that is to be pulled back, at point i / cotangents(); false: nothing.
   template <class Team>
   constexpr bool cotangent(const Team& team, slot& r, index_t s, index_t i, const answer<T>* answers, T* out) const {
-    if (!machine.template cotangent<Scale>(team, r.attack, s, r.image, i, answers[i], out)) return false;
+    const index_t point = i / cotangents();
+    if (!machine.template cotangent<Scale>(team, r.attack, s, r.image, i, answers[point], out)) return false;
     ++r.pullback;
-    --r.forward;
+    // A point that is pulled back at all counts as no forward row.
+    if (r.pulled_point != point) --r.forward;
+    r.pulled_point = point;
     return true;
   }
 
-  /// The slot's step. `gradients[i]` is the gradient at its i-th point: a row of zeros where nothing was pulled back.
+  /// The slot's step. `gradients[i]` is what its i-th cotangent was pulled back to: a row of zeros where there was
+  /// nothing.
   template <class Team>
   constexpr void step(const Team& team, slot& r, index_t s, const answer<T>* answers, const T* const* gradients) const {
     if (r.asked.total() == 0 || r.done) return;
     if constexpr (needs == access::gradients) {
-      for (index_t i = 0; i < r.asked.gradients; ++i) {
+      for (index_t i = 0; i < r.asked.gradients * cotangents(); ++i) {
         if (kernel::all_finite(team, gradients[i], r.image.size)) continue;
         fail(r);
         return;
@@ -212,6 +234,7 @@ private:
   template <class Team>
   constexpr void judge_points(const Team& team, slot& r, index_t s, const T* points, const T* scores,
                               const label_t* labels, answer<T>* answers) const {
+    r.pulled_point = -1;
     r.queries += r.asked.total();
     r.forward += r.asked.total();
     const double confidence = recipe.confidence();

@@ -22,6 +22,7 @@ class worker {
   using team_type = decltype(std::declval<Backend&>().team());
   static constexpr index_t max_points = Programs::max_points;
   static constexpr bool pulls = Programs::needs == access::gradients;
+  static constexpr index_t max_pullbacks = Programs::max_pullbacks > 0 ? Programs::max_pullbacks : 1;
   static constexpr bool scored = ::advx::detail::answers_scores<session_of<Model, Backend>, T>;
 
 public:
@@ -39,14 +40,15 @@ public:
         points_{memory_.template take<T>(capacity_ * size_), memory_.template take<T>(capacity_ * size_)},
         scores_(memory_.template take<T>(capacity_ * classes_)),
         labels_(memory_.template take<label_t>(capacity_)),
-        cotangents_(memory_.template take<T>(capacity_ * classes_)),
-        gradients_(memory_.template take<T>(capacity_ * size_)),
+        cotangents_(memory_.template take<T>(programs_.cotangents() * capacity_ * classes_)),
+        gradients_(memory_.template take<T>(programs_.cotangents() * capacity_ * size_)),
         zeros_(memory_.template take<T>(size_)),
         pending_images_(memory_.template take<T>(capacity_ * Programs::stored * size_)),
         answers_(static_cast<std::size_t>(capacity_)),
-        gradient_of_(static_cast<std::size_t>(capacity_)),
+        gradient_of_(static_cast<std::size_t>(programs_.cotangents() * capacity_)),
+        pulled_(static_cast<std::size_t>(programs_.cotangents())),
         state_(static_cast<std::size_t>(slots_)) {
-    pulled_.reserve(static_cast<std::size_t>(capacity_));
+    for (auto& rows : pulled_) rows.reserve(static_cast<std::size_t>(capacity_));
     pending_.reserve(static_cast<std::size_t>(capacity_));
   }
 
@@ -111,7 +113,7 @@ private:
     rows_ = 0;
     waiting_ = false;
     forward(rows);
-    pulled_.clear();
+    for (auto& pass : pulled_) pass.clear();
     for (index_t s = 0; s < slots_; ++s) judge(s);
     pull_back();
     progress gained{};
@@ -157,41 +159,50 @@ private:
     answer<T>* answers = answers_.data() + r.first;
     programs_.judge(team_, r, s, points_[0], scores_, labels_, answers);
     if constexpr (pulls) {
-      for (index_t i = 0; !r.done && i < r.asked.gradients; ++i) {
-        const auto row = static_cast<index_t>(pulled_.size());
+      const index_t each = programs_.cotangents();
+      for (index_t i = 0; !r.done && i < r.asked.gradients * each; ++i) {
+        const index_t point = r.row(i / each), pass = i % each;
+        auto& rows = pulled_[static_cast<std::size_t>(pass)];
+        const index_t row = pass * capacity_ + static_cast<index_t>(rows.size());
         const bool active = programs_.cotangent(team_, r, s, i, answers, cotangents_ + row * classes_);
-        gradient_of_[static_cast<std::size_t>(r.row(i))] = active ? row : -1;
-        if (active) pulled_.push_back(r.row(i));
+        gradient_of_[static_cast<std::size_t>(point * each + pass)] = active ? row : -1;
+        if (active) rows.push_back(point);
       }
     }
   }
 
   void pull_back() {
     if constexpr (pulls) {
-      if (pulled_.empty()) return;
-      index_t rows = static_cast<index_t>(pulled_.size());
-      if constexpr (!is_row_invariant_on<Model, Backend>) {
-        for (; rows < capacity_; ++rows) {
-          pulled_.push_back(0);
-          std::fill_n(cotangents_ + rows * classes_, classes_, T(0));
+      for (std::size_t pass = 0; pass < pulled_.size(); ++pass) {
+        auto& points = pulled_[pass];
+        if (points.empty()) continue;
+        const index_t first = static_cast<index_t>(pass) * capacity_;
+        index_t rows = static_cast<index_t>(points.size());
+        if constexpr (!is_row_invariant_on<Model, Backend>) {
+          for (; rows < capacity_; ++rows) {
+            points.push_back(0);
+            std::fill_n(cotangents_ + (first + rows) * classes_, classes_, T(0));
+          }
         }
+        const double before = thread_cpu_seconds();
+        session_.pullback(points, batch_view<const T>{cotangents_ + first * classes_, rows, classes_},
+                          batch_view<T>{gradients_ + first * size_, rows, size_});
+        model_seconds_ += thread_cpu_seconds() - before;
       }
-      const double before = thread_cpu_seconds();
-      session_.pullback(pulled_, batch_view<const T>{cotangents_, rows, classes_},
-                        batch_view<T>{gradients_, rows, size_});
-      model_seconds_ += thread_cpu_seconds() - before;
     }
   }
 
   void step(index_t s) {
     slot& r = at(s);
     // Null where the loss was inactive would need a test per element: a row of zeros does not.
-    const T* gradients[max_points > 0 ? std::size_t(max_points) : 1] = {};
-    if constexpr (pulls)
-      for (index_t i = 0; !r.done && i < r.asked.gradients; ++i) {
-        const index_t row = gradient_of_[static_cast<std::size_t>(r.row(i))];
+    const T* gradients[std::size_t(max_pullbacks)] = {};
+    if constexpr (pulls) {
+      const index_t each = programs_.cotangents();
+      for (index_t i = 0; !r.done && i < r.asked.gradients * each; ++i) {
+        const index_t row = gradient_of_[static_cast<std::size_t>(r.row(i / each) * each + i % each)];
         gradients[i] = row < 0 ? zeros_ : gradients_ + row * size_;
       }
+    }
     programs_.step(team_, r, s, answers_.data() + r.first, gradients);
   }
 
@@ -233,8 +244,8 @@ private:
   T *cotangents_, *gradients_, *zeros_;
   T* pending_images_; ///< plane `at` holds the candidates `at` of all that wait to be classified again
   std::vector<answer<T>> answers_;
-  std::vector<index_t> gradient_of_;
-  std::vector<index_t> pulled_;
+  std::vector<index_t> gradient_of_;         ///< per point of the pass and cotangent: its row of `gradients_`, or −1
+  std::vector<std::vector<index_t>> pulled_; ///< per cotangent: the points that are pulled back
   std::vector<slot> state_;
   std::vector<record> pending_;
   index_t rows_ = 0;

@@ -71,4 +71,12 @@ concept directional = measurable<N> && requires(const N& norm, const detail::pro
   norm.template dual<double>(team, index_t{}, g)(index_t{}, 0.0);
 };
 
+/// Finds the nearest point of a half-space ∩ box: `nearest_in(team, half_space)`, and the dual norm, `dual_length`.
+template <class N, class HalfSpace>
+concept separable = measurable<N> &&
+    requires(const N& norm, const detail::probe_team& team, const HalfSpace& h, detail::probe_column v) {
+  norm.nearest_in(team, h)(index_t{});
+  norm.template dual_length<double>(team, index_t{}, v);
+};
+
 } // namespace advx::norm

@@ -42,6 +42,7 @@ struct image_ref {
   const T* middle = nullptr; ///< what `interval` holds beside the bounds, per coordinate
   const T* half = nullptr;
   const T* inverse_half = nullptr;
+  const T* start = nullptr; ///< where a penalty's runs start; null: at the original
 
   constexpr interval<T> side(index_t j) const noexcept {
     return {lower[j], upper[j], middle[j], half[j], inverse_half[j]};

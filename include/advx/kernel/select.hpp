@@ -22,6 +22,14 @@ struct top_selection {
   }
 };
 
+/// Orders non-negative numbers the other way round, exactly: the greater v ≥ 0, the smaller the result, which is ≥ 0.
+template <class T>
+constexpr T reversed(T v) noexcept {
+  using bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  return std::bit_cast<T>(static_cast<bits>(std::bit_cast<bits>(std::numeric_limits<T>::infinity()) -
+                                            std::bit_cast<bits>(v + T(0)))); // -0 is 0
+}
+
 /// Selects the `k` greatest of n keys `key(j)` ≥ 0, k in [0, n]. O(n·bits) with counts only, exact.
 template <class T, class Team, class Key>
 constexpr top_selection<T> select_top(const Team& team, index_t n, index_t k, Key key) {

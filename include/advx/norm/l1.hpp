@@ -5,6 +5,7 @@
 #include <advx/kernel/gradient_norm.hpp>
 #include <advx/kernel/philox.hpp>
 #include <advx/norm/distance.hpp>
+#include <advx/norm/half_space.hpp>
 
 #include <limits>
 
@@ -16,7 +17,7 @@ constexpr T soft_threshold(T d, T threshold) noexcept {
   return kernel::maximum(d - threshold, T(0)) + kernel::minimum(d + threshold, T(0));
 }
 
-/// ‖δ‖₁. Capabilities: distance, penalty (subgradient), proximal, directions, projection, random point.
+/// ‖δ‖₁. Capabilities: distance, penalty (subgradient), proximal, directions, projection, half-spaces, random point.
 struct l1 {
   static constexpr const char* name = "l1";
 
@@ -105,6 +106,16 @@ struct l1 {
   template <class Team, class T>
   constexpr void fit(const Team& team, const image_ref<T>& image, double radius, T* x) const {
     detail::shrink_into_ball(*this, team, image, radius, x);
+  }
+  /// ‖v‖ in the dual norm, L∞: `missing` over it is the distance to a hyperplane.
+  template <class T, class Team, class Get>
+  constexpr T dual_length(const Team& team, index_t n, Get v) const {
+    return kernel::largest_magnitude<T>(team, n, v);
+  }
+  /// The nearest point of a half-space ∩ box, by column; the box's deepest point where there is none.
+  template <class T, class Team>
+  constexpr auto nearest_in(const Team& team, const half_space<T>& h) const {
+    return detail::spend_steepest(team, h);
   }
 
   /// Uniform in the ball: signed exponentials over the sum of n + 1 exponentials (Barthe et al. 2005).

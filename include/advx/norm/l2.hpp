@@ -5,11 +5,12 @@
 #include <advx/kernel/gradient_norm.hpp>
 #include <advx/kernel/philox.hpp>
 #include <advx/norm/distance.hpp>
+#include <advx/norm/half_space.hpp>
 
 namespace advx::norm {
 
 /// ‖δ‖₂. As a penalty its square, as papers have it (Carlini & Wagner 2017, eq. 6); as a distance unsquared.
-/// Capabilities: distance, penalty, proximal, directions, projection, random point.
+/// Capabilities: distance, penalty, proximal, directions, projection, half-spaces, random point.
 struct l2 {
   static constexpr const char* name = "l2";
 
@@ -96,6 +97,17 @@ struct l2 {
   template <class Team, class T>
   constexpr void fit(const Team& team, const image_ref<T>& image, double radius, T* x) const {
     detail::shrink_into_ball(*this, team, image, radius, x);
+  }
+  /// ‖v‖ in the dual norm, L2: `missing` over it is the distance to a hyperplane.
+  template <class T, class Team, class Get>
+  constexpr T dual_length(const Team& team, index_t n, Get v) const {
+    return kernel::square_root(team.template sum<T>(n, [=](index_t j) { return v(j) * v(j); }));
+  }
+  /// The nearest point of a half-space ∩ box, by column; the box's deepest point where there is none.
+  template <class T, class Team>
+  constexpr auto nearest_in(const Team& team, const half_space<T>& h) const {
+    const T t = detail::least_multiple(team, h, [h](index_t j) { return h.steepness(j); });
+    return [h, t](index_t j) { return h.moved(j, t * h.steepness(j)); };
   }
 
   /// Uniform in the ball: a normal vector's direction, and a length of radius·U^(1/n).

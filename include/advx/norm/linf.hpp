@@ -5,11 +5,12 @@
 #include <advx/kernel/gradient_norm.hpp>
 #include <advx/kernel/philox.hpp>
 #include <advx/norm/distance.hpp>
+#include <advx/norm/half_space.hpp>
 
 namespace advx::norm {
 
-/// ‖δ‖∞ = max |δ|. Capabilities: distance, directions, projection, random point. It is no sum over coordinates and its
-/// proximal map is dear, so it is no penalty.
+/// ‖δ‖∞ = max |δ|. Capabilities: distance, directions, projection, half-spaces, random point. It is no sum over
+/// coordinates and its proximal map is dear, so it is no penalty.
 struct linf {
   static constexpr const char* name = "linf";
 
@@ -47,6 +48,16 @@ struct linf {
   }
   template <class Team, class T>
   constexpr void fit(const Team&, const image_ref<T>&, double, T*) const {}
+  /// ‖v‖ in the dual norm, L1: `missing` over it is the distance to a hyperplane.
+  template <class T, class Team, class Get>
+  constexpr T dual_length(const Team& team, index_t n, Get v) const {
+    return team.template sum<T>(n, [=](index_t j) { return kernel::absolute(v(j)); });
+  }
+  /// The nearest point of a half-space ∩ box, by column; the box's deepest point where there is none.
+  template <class T, class Team>
+  constexpr auto nearest_in(const Team& team, const half_space<T>& h) const {
+    return [h, t = detail::least_multiple(team, h, [](index_t) { return T(1); })](index_t j) { return h.moved(j, t); };
+  }
 
   /// Uniform in the cube.
   template <class T, class Team>
