@@ -123,6 +123,20 @@ TEST_CASE("cross-entropy with soft targets and a temperature has the gradient of
                                   std::span(unused).first(2)) == Approx(1000));
 }
 
+TEST_CASE("cross-entropy refuses sizes that do not fit") {
+  std::vector<double> g(3);
+  const auto entropy = [&](std::size_t scores, std::size_t targets, std::size_t gradients, double temperature) {
+    const std::vector<double> z(scores), target(targets);
+    return nn::cross_entropy<double>(z, target, temperature, 1.0, std::span(g).first(gradients));
+  };
+  CHECK_NOTHROW(entropy(3, 3, 3, 1));
+  CHECK_THROWS_WITH(entropy(3, 2, 3, 1), Contains("cross_entropy: 3 scores, 2 targets and 3 gradients"));
+  CHECK_THROWS_AS(entropy(3, 3, 2, 1), advx::argument_error);
+  CHECK_THROWS_AS(entropy(2, 3, 3, 1), advx::argument_error);
+  CHECK_THROWS_AS(entropy(0, 0, 0, 1), advx::argument_error);
+  CHECK_THROWS_WITH(entropy(3, 3, 3, 0), Contains("temperature"));
+}
+
 TEST_CASE("wrong training arguments are named") {
   auto net = small_network();
   advx::backend::reference backend;
@@ -134,6 +148,11 @@ TEST_CASE("wrong training arguments are named") {
   CHECK_THROWS_WITH(train({.temperature = 0}), Contains("temperature"));
   CHECK_THROWS_WITH(train({.threads = 0}), Contains("threads"));
   CHECK_THROWS_AS(train({.optimizer = nn::sgd{.rate = -1}}), advx::argument_error);
+  CHECK_THROWS_WITH(train({.optimizer = nn::sgd{.momentum = 1}}), Contains("momentum is 1") && Contains("[0, 1)"));
+  CHECK_THROWS_WITH(train({.optimizer = nn::sgd{.momentum = -0.1}}), Contains("momentum"));
+  CHECK_THROWS_WITH(train({.optimizer = nn::adam{.beta1 = 1}}), Contains("beta1"));
+  CHECK_THROWS_WITH(train({.optimizer = nn::adam{.beta2 = -1}}), Contains("beta2"));
+  CHECK_THROWS_WITH(train({.optimizer = nn::adam{.epsilon = 0}}), Contains("epsilon"));
   const std::vector<advx::label_t> bad(10, 2);
   CHECK_THROWS_WITH(nn::train(net, backend, d.images.view(), std::span<const advx::label_t>(bad)),
                     Contains("label 2 of image 0"));
