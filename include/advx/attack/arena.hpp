@@ -21,13 +21,17 @@ public:
   template <class T>
   T* take(index_t n) {
     static_assert(std::is_trivially_copyable_v<T>, "advx: an arena holds trivially copyable values");
-    constexpr std::uintptr_t line = 64;
-    blocks_.push_back(backend_.template allocate<unsigned char>(n * index_t(sizeof(T)) + index_t(line)));
-    const auto address = reinterpret_cast<std::uintptr_t>(blocks_.back().data());
-    return reinterpret_cast<T*>((address + line - 1) / line * line);
+    return reinterpret_cast<T*>(take_bytes(n * index_t(sizeof(T))));
   }
 
 private:
+  std::uintptr_t take_bytes(index_t n) {
+    constexpr std::uintptr_t line = 64;
+    blocks_.push_back(backend_.template allocate<unsigned char>(n + index_t(line)));
+    const auto address = reinterpret_cast<std::uintptr_t>(blocks_.back().data());
+    return (address + line - 1) / line * line;
+  }
+
   Backend& backend_;
   std::vector<typename Backend::template buffer<unsigned char>> blocks_;
 };

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <thread>
-#include <vector>
 
 namespace advx::attack {
 
@@ -41,7 +40,7 @@ public:
         model_(model),
         backend_(backend) {}
 
-  [[gnu::cold]] void operator()(const run_order<scalar>& order, outputs<scalar>& out) {
+  void operator()(const run_order<scalar>& order, outputs<scalar>& out) {
     if constexpr (model_fits && scale_fits) {
       constexpr bool scored = ::advx::detail::answers_scores<session_of<Model, Backend>, scalar>;
       using programs = slot_programs<Recipe, scalar, scale, scored>;
@@ -53,17 +52,15 @@ public:
         const int threads = thread_count(order);
         const index_t slots =
             std::max<index_t>(1, std::min(batch_for<Backend>(order.settings), (order.jobs() + threads - 1) / threads));
-        const auto work = [&] {
+        auto work = [&] {
           try {
             worker<programs, Recipe, Model, Backend>(recipe_, model_, backend_, order, out, all, slots).run();
           } catch (...) {
             all.fail();
           }
         };
-        std::vector<std::thread> pool;
-        for (int t = 1; t < threads; ++t) pool.emplace_back(work);
-        work();
-        for (std::thread& t : pool) t.join();
+        on_threads(
+            threads, [](void* each) { (*static_cast<decltype(work)*>(each))(); }, &work);
       }
       all.check();
       out.run.verification_rows = all.verified_rows();

@@ -3,15 +3,16 @@
 #pragma once
 
 #include <advx/core/clock.hpp>
-#include <advx/core/error.hpp>
 #include <advx/core/options.hpp>
+#include <advx/core/require.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <mutex>
-#include <string>
+#include <thread>
+#include <vector>
 
 namespace advx::attack {
 
@@ -76,8 +77,9 @@ public:
   void check() const {
     if (failure_) std::rethrow_exception(failure_);
     if (refused_ >= 0)
-      throw model_error("advx: the model's answer for image " + std::to_string(refused_) +
-                        " (unperturbed) is NaN or infinite; check the model's weights and preprocessing");
+      ::advx::detail::refuse<model_error>("advx: the model's answer for image %td (unperturbed) is NaN or infinite; "
+                                          "check the model's weights and preprocessing",
+                                          refused_);
   }
 
 private:
@@ -94,5 +96,14 @@ private:
   std::int64_t verified_rows_ = 0;
   double model_seconds_ = 0;
 };
+
+/// Runs `work(context)`, which must not throw, on so many threads, the caller's among them. Not a template: an attack
+/// is no more to compile for it.
+inline void on_threads(int threads, void (*work)(void*), void* context) {
+  std::vector<std::thread> pool(static_cast<std::size_t>(threads - 1));
+  for (std::thread& t : pool) t = std::thread(work, context);
+  work(context);
+  for (std::thread& t : pool) t.join();
+}
 
 } // namespace advx::attack

@@ -38,17 +38,16 @@ struct run_order {
       : images(x),
         classes(class_count),
         settings(o),
-        cases(goal.cases()) {
-    goals.reserve(static_cast<std::size_t>(jobs()));
-    for (index_t i = 0; i < x.rows; ++i)
-      for (index_t k = 0; k < cases; ++k) goals.push_back(goal.at(i, k));
+        cases(goal.cases()),
+        goals(static_cast<std::size_t>(jobs())),
+        bounds(static_cast<std::size_t>(5 * x.cols)) {
+    for (index_t i = 0; i < jobs(); ++i) goals[static_cast<std::size_t>(i)] = goal.at(i / cases, i % cases);
     const box& b = o.box;
     const index_t n = x.cols;
-    bounds.resize(static_cast<std::size_t>(5 * n));
     T *lower = bounds.data(), *upper = lower + n, *middle = upper + n, *half = middle + n, *inverse = half + n;
     for (index_t j = 0; j < n; ++j) {
-      lower[j] = static_cast<T>(b.lowers.empty() ? b.lower : b.lowers[static_cast<std::size_t>(j)]);
-      upper[j] = static_cast<T>(b.uppers.empty() ? b.upper : b.uppers[static_cast<std::size_t>(j)]);
+      lower[j] = static_cast<T>(b.low(j));
+      upper[j] = static_cast<T>(b.high(j));
       half[j] = (upper[j] - lower[j]) / T(2);
       middle[j] = lower[j] + half[j];
       inverse[j] = half[j] >= std::numeric_limits<T>::min() ? T(1) / half[j] : T(0);

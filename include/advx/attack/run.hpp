@@ -21,68 +21,91 @@ constexpr auto recipe_of(const Attack& attack) {
 }
 
 /// The table of n images that nothing is known of.
-[[gnu::cold]] inline void prepare(outcome_table& o, std::size_t n) {
-  o.success.resize(n);
-  o.labels.assign(n, no_label);
-  for (auto* d : {&o.l0, &o.l1, &o.l2, &o.linf}) d->resize(n);
+inline void prepare(outcome_table& o, const char* ranking, std::size_t n) {
+  o.ranking = ranking;
+  o.success = std::vector<std::uint8_t>(n);
+  o.labels = std::vector<label_t>(n, no_label);
+  for (auto* d : {&o.l0, &o.l1, &o.l2, &o.linf}) *d = std::vector<double>(n);
+}
+inline void prepare(run_table& o, std::size_t n) {
+  o.status = std::vector<status>(n, status::stopped);
+  o.clean_labels = std::vector<label_t>(n, no_label);
+  o.constant = std::vector<double>(n);
+  for (auto* c : {&o.iterations, &o.queries, &o.forward_rows, &o.pullback_rows}) *c = std::vector<std::int64_t>(n);
 }
 
-template <class T>
-void check_images(batch_view<const T> images, const box& b) {
-  const auto n = static_cast<std::size_t>(images.cols);
-  for (const auto& [bounds, name] : {std::pair{b.lowers, "lowers"}, std::pair{b.uppers, "uppers"}})
-    if (!bounds.empty() && bounds.size() != n)
-      throw argument_error(std::string("advx: options.box.") + name + " has " + std::to_string(bounds.size()) +
-                           " values, and an image has " + std::to_string(n) + "; give one per coordinate, or none");
-  for (std::size_t j = 0; j < n; ++j) {
-    const double low = b.lowers.empty() ? b.lower : b.lowers[j], high = b.uppers.empty() ? b.upper : b.uppers[j];
+/// Refuses settings out of their ranges, for `images` images of `n` values each.
+inline void check_options(const options& o, index_t images, index_t n) {
+  const auto bounds = [n](std::span<const double> b, const char* name) {
+    if (!b.empty() && static_cast<index_t>(b.size()) != n)
+      refuse("advx: options.box.%s has %td values, and an image has %td; give one per coordinate, or none", name,
+             static_cast<index_t>(b.size()), n);
+  };
+  bounds(o.box.lowers, "lowers");
+  bounds(o.box.uppers, "uppers");
+  for (index_t j = 0; j < n; ++j) {
+    const double low = o.box.low(j), high = o.box.high(j);
     if (!(low <= high) || !kernel::is_finite(low) || !kernel::is_finite(high))
-      throw argument_error("advx: options.box: coordinate " + std::to_string(j) + " has the bounds [" + spelled(low) +
-                           ", " + spelled(high) + "]; they must be finite, the lower one first");
+      refuse("advx: options.box: coordinate %td has the bounds [%.9g, %.9g]; they must be finite, the lower one first",
+             j, low, high);
   }
-  std::vector<T> lowers(n), uppers(n);
-  for (std::size_t j = 0; j < n; ++j) {
-    lowers[j] = static_cast<T>(b.lowers.empty() ? b.lower : b.lowers[j]);
-    uppers[j] = static_cast<T>(b.uppers.empty() ? b.upper : b.uppers[j]);
-  }
+  if (!o.epsilon.empty() && static_cast<index_t>(o.epsilon.size()) != images)
+    refuse("advx: options.epsilon has %td values for %td images; give one per image, or none",
+           static_cast<index_t>(o.epsilon.size()), images);
+  for (std::size_t i = 0; i < o.epsilon.size(); ++i)
+    if (!(o.epsilon[i] >= 0 && o.epsilon[i] < 1e30))
+      refuse("advx: options.epsilon: image %zu has the radius %.9g; a radius must be at least 0", i, o.epsilon[i]);
+  require(o.batch >= 0, "options", "batch", "batch >= 0", double(o.batch));
+  require(o.threads >= 0, "options", "threads", "threads >= 0", o.threads);
+  require(o.tie >= 0, "options", "tie", "tie >= 0", o.tie);
+  require(o.budget.queries >= 1, "options.budget", "queries", "queries >= 1", double(o.budget.queries));
+  require(o.budget.seconds > 0, "options.budget", "seconds", "seconds > 0", o.budget.seconds);
+}
+
+/// Refuses pixels outside the box.
+template <class T>
+void check_images(batch_view<const T> images, const T* lower, const T* upper) {
   for (index_t i = 0; i < images.rows; ++i) {
     const T* x = images.row(i);
     std::int32_t outside = 0; // a count without a branch is done in whole vectors
-    for (std::size_t j = 0; j < n; ++j) outside += lowers[j] <= x[j] && x[j] <= uppers[j] ? 0 : 1;
+    for (index_t j = 0; j < images.cols; ++j) outside += lower[j] <= x[j] && x[j] <= upper[j] ? 0 : 1;
     if (outside == 0) continue;
-    std::size_t j = 0;
-    while (lowers[j] <= x[j] && x[j] <= uppers[j]) ++j;
-    throw argument_error("advx: images: row " + std::to_string(i) + ", coordinate " + std::to_string(j) + " is " +
-                         spelled(double(x[j])) + ", outside the box [" + spelled(double(lowers[j])) + ", " +
-                         spelled(double(uppers[j])) + "]; scale the images, or set options.box");
+    index_t j = 0;
+    while (lower[j] <= x[j] && x[j] <= upper[j]) ++j;
+    refuse("advx: images: row %td, coordinate %td is %.9g, outside the box [%.9g, %.9g]; scale the images, or set "
+           "options.box",
+           i, j, double(x[j]), double(lower[j]), double(upper[j]));
   }
 }
 
+/// Refuses a goal that has not the same number of classes for every image.
 template <class Goal>
-[[gnu::cold]] void check_goal(const Goal& goal, index_t images, index_t classes) {
+void check_goal(const Goal& goal, index_t images) {
   if (goal.images() != images)
-    throw argument_error("advx: goal: " + std::to_string(goal.images()) + " labels for " + std::to_string(images) +
-                         " images; give one label per image");
+    refuse("advx: goal: %td labels for %td images; give one label per image", goal.images(), images);
   if constexpr (requires { goal.targets; }) {
-    if (goal.targets.size() != goal.labels.size() * static_cast<std::size_t>(goal.cases()) ||
-        (goal.targets.empty() && images > 0))
-      throw argument_error("advx: goal: " + std::to_string(goal.targets.size()) + " targets for " +
-                           std::to_string(images) + " images; give the same number of targets for every image");
+    const auto targets = static_cast<index_t>(goal.targets.size());
+    if (targets != images * goal.cases() || (targets == 0 && images > 0))
+      refuse("advx: goal: %td targets for %td images; give the same number of targets for every image", targets,
+             images);
   }
-  for (index_t i = 0; i < images; ++i)
-    for (index_t k = 0; k < goal.cases(); ++k) {
-      const row_goal g = goal.at(i, k);
-      const auto refuse = [&](const char* what, label_t value, const std::string& remedy) {
-        throw argument_error("advx: goal: image " + std::to_string(i) + " has the " + what + ' ' +
-                             std::to_string(value) + "; " + remedy);
-      };
-      if (g.label < 0 || g.label >= classes)
-        refuse("label", g.label, "the model's classes are 0 to " + std::to_string(classes - 1));
-      if constexpr (!requires { goal.targets; }) continue;
-      if (g.target < 0 || g.target >= classes)
-        refuse("target", g.target, "the model's classes are 0 to " + std::to_string(classes - 1));
-      if (g.target == g.label) refuse("target", g.target, "a target must differ from the image's own label");
+}
+
+/// Refuses labels that are none of the model's, and targets that are none or the image's own.
+inline void check_labels(std::span<const row_goal> goals, index_t cases, index_t classes, bool targeted) {
+  for (std::size_t i = 0; i < goals.size(); ++i) {
+    const row_goal g = goals[i];
+    const index_t image = static_cast<index_t>(i) / cases;
+    for (const bool target : {false, true}) {
+      const label_t value = target ? g.target : g.label;
+      if ((!target || targeted) && (value < 0 || value >= classes))
+        refuse("advx: goal: image %td has the %s %d; the model's classes are 0 to %td", image,
+               target ? "target" : "label", static_cast<int>(value), classes - 1);
     }
+    if (targeted && g.target == g.label)
+      refuse("advx: goal: image %td has the target %d; a target must differ from the image's own label", image,
+             static_cast<int>(g.target));
+  }
 }
 
 } // namespace detail
@@ -115,50 +138,38 @@ auto run(const Attack& attack, const Model& model, const Images& images, const G
   const batch_view<const T> rows = input.view;
   const index_t classes = model.class_count();
   if (rows.cols != model.input_size())
-    throw argument_error("advx: images: a row has " + std::to_string(rows.cols) + " values, and the model takes " +
-                         std::to_string(model.input_size()) + "; give one row per image, flattened");
-  if (classes < 2)
-    throw argument_error("advx: model: class_count() is " + std::to_string(classes) + ", and must be at least 2");
-  detail::check_images(rows, settings.box);
-  detail::check_goal(goal, rows.rows, classes);
-  if (!settings.epsilon.empty() && static_cast<index_t>(settings.epsilon.size()) != rows.rows)
-    throw argument_error("advx: options.epsilon has " + std::to_string(settings.epsilon.size()) + " values for " +
-                         std::to_string(rows.rows) + " images; give one per image, or none");
-  for (std::size_t i = 0; i < settings.epsilon.size(); ++i)
-    if (const double e = settings.epsilon[i]; !(e >= 0 && e < 1e30))
-      throw argument_error("advx: options.epsilon: image " + std::to_string(i) + " has the radius " +
-                           detail::spelled(e) + "; a radius must be at least 0");
-  detail::require(settings.batch >= 0, "options", "batch", "batch >= 0", double(settings.batch));
-  detail::require(settings.threads >= 0, "options", "threads", "threads >= 0", settings.threads);
-  detail::require(settings.tie >= 0, "options", "tie", "tie >= 0", settings.tie);
-  detail::require(settings.budget.queries >= 1, "options.budget", "queries", "queries >= 1",
-                  double(settings.budget.queries));
-  detail::require(settings.budget.seconds > 0, "options.budget", "seconds", "seconds > 0", settings.budget.seconds);
-
+    detail::refuse("advx: images: a row has %td values, and the model takes %td; give one row per image, flattened",
+                   rows.cols, model.input_size());
+  if (classes < 2) detail::refuse("advx: model: class_count() is %td, and must be at least 2", classes);
+  detail::check_options(settings, rows.rows, rows.cols);
+  detail::check_goal(goal, rows.rows);
   const attack::run_order<T> order(rows, classes, goal, settings);
+  detail::check_images(rows, order.bounds.data(), order.bounds.data() + rows.cols);
+  detail::check_labels(
+      order.goals, order.cases, classes, requires { goal.targets; });
+
   const auto n = static_cast<std::size_t>(order.jobs());
   result<typename traits::container> out;
   out.cases = order.cases;
-  out.status.assign(n, status::stopped);
-  out.clean_labels.assign(n, no_label);
-  out.constant.resize(n);
-  for (auto* counter : {&out.iterations, &out.queries, &out.forward_rows, &out.pullback_rows}) counter->resize(n);
+  detail::prepare(out, n);
   out.row_invariant = is_row_invariant_on<Model, Backend>;
 
   const auto rankings = recipe.rankings();
-  out.other_rankings.resize(static_cast<std::size_t>(rankings.size - 1));
-  attack::outputs<T> to{out, {}, {}};
-  rankings.visit([&](const auto& norm, index_t k) {
-    auto& ranked = k == 0 ? static_cast<outcome<typename traits::container>&>(out)
-                          : out.other_rankings[static_cast<std::size_t>(k - 1)];
-    ranked.ranking = norm.name;
-    ranked.images = traits::make(images, order.jobs());
-    detail::prepare(ranked, n);
-    to.rankings.push_back(&ranked);
-    to.images.push_back(traits::data(ranked.images));
-    for (index_t i = 0; i < order.jobs(); ++i)
-      std::copy_n(rows.row(i / order.cases), rows.cols, to.images.back() + i * rows.cols);
-  });
+  constexpr index_t others = decltype(rankings)::size - 1;
+  if constexpr (others > 0) out.other_rankings = decltype(out.other_rankings)(std::size_t(others));
+  attack::outputs<T> to{out, std::vector<outcome_table*>(1 + std::size_t(others)),
+                        std::vector<T*>(1 + std::size_t(others))};
+  const auto prepare = [&](const char* name, index_t k) {
+    outcome<typename traits::container>* ranked = &out;
+    if constexpr (others > 0)
+      if (k > 0) ranked = &out.other_rankings[static_cast<std::size_t>(k - 1)];
+    ranked->images = traits::make(images, order.jobs());
+    detail::prepare(*ranked, name, n);
+    to.rankings[static_cast<std::size_t>(k)] = ranked;
+    T* data = to.images[static_cast<std::size_t>(k)] = traits::data(ranked->images);
+    for (index_t i = 0; i < order.jobs(); ++i) std::copy_n(rows.row(i / order.cases), rows.cols, data + i * rows.cols);
+  };
+  rankings.visit([&](const auto& norm, index_t k) { prepare(norm.name, k); });
   attack::bound<recipe_type, Model, Backend>(recipe, model, backend)(order, to);
   return out;
 }

@@ -105,18 +105,18 @@ public:
           const record& r = records[static_cast<std::size_t>(p)];
           if (r.succeeded && settled[static_cast<std::size_t>(p)] == 0 && r.present[at]) asked.push_back(p);
         }
-        for (std::size_t first = 0; first < asked.size(); first += static_cast<std::size_t>(tile_)) {
-          const index_t rows = std::min(tile_, static_cast<index_t>(asked.size() - first));
-          pass(at, first, rows);
-          for (index_t i = 0; i < rows; ++i) {
-            const index_t p = asked[first + static_cast<std::size_t>(i)];
-            good[static_cast<std::size_t>(p)] = holds(i, p, at) ? 1 : 0;
+        std::fill(good.begin(), good.end(), std::uint8_t{1});
+        for (const index_t width : {tile_, index_t{1}}) // in full passes, then alone
+          for (std::size_t first = 0; first < asked.size(); first += static_cast<std::size_t>(width)) {
+            const index_t rows = std::min(width, static_cast<index_t>(asked.size() - first));
+            pass(at, first, rows);
+            for (index_t i = 0; i < rows; ++i) {
+              const index_t p = asked[first + static_cast<std::size_t>(i)];
+              if (!holds(i, p, at)) good[static_cast<std::size_t>(p)] = 0;
+            }
           }
-        }
-        for (std::size_t i = 0; i < asked.size(); ++i) {
-          const index_t p = asked[i];
-          pass(at, i, 1);
-          if (!holds(0, p, at) || good[static_cast<std::size_t>(p)] == 0) continue;
+        for (const index_t p : asked) {
+          if (good[static_cast<std::size_t>(p)] == 0) continue;
           settled[static_cast<std::size_t>(p)] = 1;
           chosen[static_cast<std::size_t>(p)] = at;
         }
@@ -139,7 +139,8 @@ private:
                                         [=](index_t j) { return !(low[j] <= x[j] && x[j] <= high[j]); }) == 0;
   }
 
-  void hand_out(record& r, const T* host, index_t room, index_t p, index_t k, index_t at, bool success) {
+  [[gnu::noinline]] void hand_out(record& r, const T* host, index_t room, index_t p, index_t k, index_t at,
+                                  bool success) {
     const auto job = static_cast<std::size_t>(r.job);
     const index_t size = order_.images.cols;
     const T* image = host + (at * room + p) * size;

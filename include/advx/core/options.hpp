@@ -17,6 +17,14 @@ struct box {
   double upper = 1;
   std::span<const double> lowers{}; ///< empty, or one lower bound per coordinate (used instead of `lower`)
   std::span<const double> uppers{}; ///< empty, or one upper bound per coordinate
+
+  /// The bounds of coordinate j.
+  constexpr double low(index_t j) const noexcept {
+    return lowers.empty() ? lower : lowers[static_cast<std::size_t>(j)];
+  }
+  constexpr double high(index_t j) const noexcept {
+    return uppers.empty() ? upper : uppers[static_cast<std::size_t>(j)];
+  }
 };
 
 /// Where a run stands.

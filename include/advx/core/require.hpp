@@ -4,23 +4,26 @@
 
 #include <advx/core/error.hpp>
 
+#include <cstdarg>
 #include <cstdio>
-#include <string>
 
 namespace advx::detail {
 
-/// The shortest usual spelling of a number.
-inline std::string spelled(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9g", value);
-  return text;
+/// Throws an Error (argument_error) with a text in printf's format, of at most 1,023 characters. In this form a message
+/// costs those who include the library less than one made of strings: what is compiled is a call.
+template <class Error = argument_error>
+[[noreturn, gnu::cold, gnu::noinline, gnu::format(printf, 1, 2)]] void refuse(const char* format, ...) {
+  char text[1024];
+  std::va_list values;
+  va_start(values, format);
+  std::vsnprintf(text, sizeof text, format, values);
+  va_end(values);
+  throw Error(text);
 }
 
 /// Throws "advx: <who>: '<field>' must satisfy <rule>, got <value>" unless `holds`.
 inline void require(bool holds, const char* who, const char* field, const char* rule, double value) {
-  if (!holds)
-    throw argument_error(std::string("advx: ") + who + ": '" + field + "' must satisfy " + rule + ", got " +
-                         spelled(value));
+  if (!holds) refuse("advx: %s: '%s' must satisfy %s, got %.9g", who, field, rule, value);
 }
 
 /// Runs a policy's own `check()`, if it has one.

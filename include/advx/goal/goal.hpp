@@ -2,11 +2,10 @@
 /// What an attack wants of each image.
 #pragma once
 
-#include <advx/core/error.hpp>
 #include <advx/core/image.hpp>
+#include <advx/core/require.hpp>
 #include <advx/kernel/philox.hpp>
 
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,11 +16,11 @@ namespace detail {
 /// Copies any container of integers into labels; a value that is no `label_t` becomes `no_label`, and is refused later.
 template <class Labels>
 std::vector<label_t> to_labels(const Labels& labels) {
-  std::vector<label_t> out;
-  out.reserve(static_cast<std::size_t>(labels.size()));
+  std::vector<label_t> out(static_cast<std::size_t>(labels.size()));
+  auto to = out.begin();
   for (const auto& value : labels) {
     const auto wide = static_cast<long long>(value);
-    out.push_back(wide < 0 || wide > 2147483647LL ? no_label : static_cast<label_t>(wide));
+    *to++ = wide < 0 || wide > 2147483647LL ? no_label : static_cast<label_t>(wide);
   }
   return out;
 }
@@ -65,8 +64,7 @@ struct targeted {
 
 namespace detail {
 inline void require_classes(index_t classes) {
-  if (classes < 2)
-    throw argument_error("advx: goal: a target class needs at least 2 classes, got " + std::to_string(classes));
+  if (classes < 2) ::advx::detail::refuse("advx: goal: a target class needs at least 2 classes, got %td", classes);
 }
 } // namespace detail
 

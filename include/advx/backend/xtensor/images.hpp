@@ -4,18 +4,28 @@
 
 #include <advx/attack/images.hpp>
 #include <advx/backend/xtensor/xtensor.hpp>
-#include <advx/core/error.hpp>
+#include <advx/core/require.hpp>
 
 #include <xtensor/xarray.hpp>
 #include <xtensor/xexpression.hpp>
 #include <xtensor/xnoalias.hpp>
+#include <xtensor/xtensor.hpp>
 
-#include <string>
+#include <type_traits>
 
 namespace advx {
 
+namespace detail {
+/// Do containers of this type have their values in memory as a batch has them?
+template <class Images, class T>
+inline constexpr bool in_place = std::is_same_v<Images, xt::xarray<T>>;
+template <std::size_t N, class T>
+inline constexpr bool in_place<xt::xtensor<T, N>, T> = true;
+} // namespace detail
+
 /// The first dimension counts the images; the others are flattened. Lazy expressions are evaluated once, other scalars
-/// converted. What comes out has the input's shape but for the first dimension.
+/// converted; a row-major container of the model's own scalar is read in place. What comes out has the input's shape
+/// but for the first dimension.
 template <class Images, class T>
 requires xt::is_xexpression<Images>::value struct image_traits<Images, T> {
   using backend = advx::backend::xtensor;
@@ -25,14 +35,19 @@ requires xt::is_xexpression<Images>::value struct image_traits<Images, T> {
     container values;
     batch_view<const T> view;
   };
-  static evaluated view(const Images& images, index_t columns) {
+  static auto view(const Images& images, index_t columns) {
     if (images.dimension() < 1)
-      throw argument_error("advx: images: a scalar has no rows; the first dimension must count the images");
-    evaluated out{container::from_shape(images.shape()), {}};
-    xt::noalias(out.values) = xt::cast<T>(images);
+      detail::refuse("advx: images: a scalar has no rows; the first dimension must count the images");
     const auto rows = static_cast<index_t>(images.shape()[0]);
-    out.view = {out.values.data(), rows, rows == 0 ? columns : static_cast<index_t>(out.values.size()) / rows};
-    return out;
+    if (rows > 0) columns = static_cast<index_t>(images.size()) / rows;
+    if constexpr (detail::in_place<Images, T>) {
+      return detail::borrowed_images<T>{{images.data(), rows, columns}};
+    } else {
+      evaluated out{container::from_shape(images.shape()), {}};
+      xt::noalias(out.values) = xt::cast<T>(images);
+      out.view = {out.values.data(), rows, columns};
+      return out;
+    }
   }
   static container make(const Images& images, index_t rows) {
     typename container::shape_type shape(images.shape().begin(), images.shape().end());

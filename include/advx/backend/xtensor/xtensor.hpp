@@ -6,25 +6,23 @@
 #include <advx/backend/reference/vector_team.hpp>
 #include <advx/concepts/backend.hpp>
 
-#include <xtensor/xtensor.hpp>
+#include <xtensor/xstorage.hpp>
 
 #include <algorithm>
 
 namespace advx::backend {
 
-/// xtensor's containers hold the values; row programs run on their memory.
+/// The storage of xtensor's containers holds the values; row programs run on their memory.
 struct xtensor {
   static constexpr const char* name = "xtensor";
   static constexpr bool lockstep = false; ///< a worker goes through its rows one by one
 
   template <class T>
-  using buffer = xt::xtensor<T, 1>;
+  using buffer = xt::uvector<T>;
 
   template <class T>
   buffer<T> allocate(index_t n) const {
-    buffer<T> values = buffer<T>::from_shape({static_cast<std::size_t>(n)});
-    values.fill(T{});
-    return values;
+    return buffer<T>(static_cast<std::size_t>(n), T{});
   }
   template <class T>
   void upload(const T* host, index_t n, T* device) const {
