@@ -19,3 +19,7 @@ TEST_CASE("sparsefool keeps the invariants", "[attack]") {
   keeps_the_invariants(subject_everywhere(advx::attack::sparsefool{.lambda = 1.5}));
   keeps_the_invariants(subject_everywhere(advx::attack::sparsefool{.delta = 0.25}));
 }
+TEST_CASE("jsma keeps the invariants", "[attack]") {
+  keeps_the_invariants(subject_everywhere(advx::attack::jsma{}));
+  keeps_the_invariants(subject_everywhere(advx::attack::jsma{.theta = -0.3, .repeat = true}));
+}

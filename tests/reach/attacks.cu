@@ -25,6 +25,11 @@ void run(const attack_test::watched<T>& model, const advx::batch<T>& images, con
   on(attack::tabacof_valle{});
   on(attack::carlini_wagner_linf{});
   on(attack::carlini_wagner_l0{});
+  on(attack::deepfool_l1{});
+  on(attack::deepfool_l2{});
+  on(attack::deepfool_linf{});
+  on(attack::sparsefool{});
+  on(attack::jsma{});
   on(attack::mi_fgm_l1{});
   on(attack::fgm_grid_l2{});
   on(attack::ifgm_bisection_linf{});

@@ -4,6 +4,7 @@
 
 #include <advx/attack/boundary.hpp>
 #include <advx/attack/budget.hpp>
+#include <advx/attack/greedy.hpp>
 #include <advx/attack/penalty.hpp>
 #include <advx/attack/tighten.hpp>
 #include <advx/loss/cross_entropy.hpp>
@@ -23,6 +24,7 @@
 #include <advx/optimizer/steepest.hpp>
 #include <advx/radius/bisection.hpp>
 #include <advx/radius/grid.hpp>
+#include <advx/saliency/pairs.hpp>
 #include <advx/search/binary.hpp>
 #include <advx/search/bisection.hpp>
 #include <advx/search/doubling.hpp>
@@ -262,6 +264,15 @@ struct sparsefool {
   constexpr auto recipe() const {
     return boundary{norm::l0{}, walk::sparse{lambda, delta, overshoot, steps, {.classes = classes}}};
   }
+};
+
+/// Jacobian-based saliency map attack (Papernot et al. 2016).
+struct jsma {
+  double theta = 1;    ///< θ, what is added to a coordinate, in the images' unit; negative: taken away; not 0
+  double gamma = 1;    ///< γ, share of the coordinates that may change, in (0, 1]
+  bool repeat = false; ///< true: a coordinate may change again until it has reached the box
+
+  constexpr auto recipe() const { return greedy{norm::l0{}, saliency::pairs{theta, gamma, repeat}}; }
 };
 
 /// L-BFGS (Szegedy et al. 2014, section 4.1; Sharma's thesis, eq. 6): ‖δ‖₂² + c·cross-entropy by L-BFGS-B in the box,
