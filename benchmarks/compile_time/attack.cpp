@@ -1,12 +1,35 @@
-// xtensor, and PGD in L∞ on a model that the user wrote.
+// One attack on a model that the user wrote, on one backend. ADVX_ATTACK is the attack; ADVX_ON_XTENSOR or ADVX_ON_CUDA
+// chooses the backend, else it is the reference. Compiled, never run.
+#if defined(ADVX_ON_XTENSOR)
 #include <advx/xtensor.hpp>
 
 #include <xtensor/xarray.hpp>
 #include <xtensor/xtensor.hpp>
+#elif defined(ADVX_ON_CUDA)
+#include <advx/thrust_cuda.hpp>
+#else
+#include <advx/advx.hpp>
+#endif
 
 #include <vector>
 
 namespace {
+
+#if defined(ADVX_ON_XTENSOR)
+using matrix = xt::xtensor<float, 2>;
+const matrix some_weights = xt::ones<float>({10, 784});
+const xt::xarray<float> some_images = xt::zeros<float>({4, 784});
+using chosen_backend = advx::backend::xtensor;
+#else
+using matrix = std::vector<float>;
+const matrix some_weights(7840);
+const advx::batch<float> some_images(4, 784);
+#if defined(ADVX_ON_CUDA)
+using chosen_backend = advx::backend::thrust<advx::backend::system::cuda>;
+#else
+using chosen_backend = advx::backend::reference;
+#endif
+#endif
 
 /// scores = W·x.
 struct linear_model {
@@ -14,10 +37,10 @@ struct linear_model {
   static constexpr advx::score_scale scale = advx::score_scale::logits;
   static constexpr bool concurrent = true, row_invariant = true;
 
-  xt::xtensor<float, 2> weights; // classes × inputs
+  matrix weights; // classes × inputs
 
-  advx::index_t input_size() const { return static_cast<advx::index_t>(weights.shape(1)); }
-  advx::index_t class_count() const { return static_cast<advx::index_t>(weights.shape(0)); }
+  advx::index_t input_size() const { return 784; }
+  advx::index_t class_count() const { return 10; }
 
   struct session_type {
     const linear_model* model;
@@ -49,9 +72,9 @@ struct linear_model {
 } // namespace
 
 int main() {
-  const linear_model model{xt::ones<float>({10, 784})};
-  const xt::xarray<float> images = xt::zeros<float>({4, 784});
+  using namespace advx; // for the attack, which comes from outside
+  const linear_model model{some_weights};
   const std::vector<int> labels(4, 0);
-  const auto r = advx::run(advx::attack::pgd_linf{.epsilon = 0.1}, model, images, advx::goal::untargeted{labels});
+  const auto r = advx::run(ADVX_ATTACK, model, some_images, goal::untargeted{labels}, {}, chosen_backend{});
   return r.success_rate() > 0.5 ? 0 : 1;
 }

@@ -1,3 +1,0 @@
-#include <advx/advx.hpp>
-
-int main() {}

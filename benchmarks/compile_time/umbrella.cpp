@@ -1,0 +1,4 @@
+// One header: ADVX_HEADER is <it>.
+#include ADVX_HEADER
+
+int main() {}

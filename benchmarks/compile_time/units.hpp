@@ -1,0 +1,74 @@
+// What the compile-time benchmark compiles.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace compile_time {
+
+/// A translation unit: one of the sources beside this file, and what makes it this unit.
+struct unit {
+  std::string name;
+  std::string source;             ///< in benchmarks/compile_time, or a path from the source root
+  std::vector<std::string> flags; ///< definitions
+  std::string needs;              ///< a header without which it is left out; empty: none
+  bool cuda = false;              ///< for nvcc alone
+};
+
+inline std::vector<unit> units() {
+  std::vector<unit> all{{"standard headers", "standard.cpp", {}, {}},
+                        {"xtensor alone", "xtensor_alone.cpp", {}, "xtensor/xtensor.hpp"}};
+
+  const auto umbrella = [&](const std::string& header, const std::string& needs, bool cuda = false) {
+    all.push_back({header, "umbrella.cpp", {"-DADVX_HEADER=<advx/" + header + ">"}, needs, cuda});
+    if (!cuda && needs == "thrust/version.h") // as CMake's target advx::thrust says
+      for (const char* system : {"HOST", "DEVICE"})
+        all.back().flags.push_back(std::string("-DTHRUST_") + system + "_SYSTEM=THRUST_" + system + "_SYSTEM_CPP");
+  };
+  umbrella("advx.hpp", "");
+  umbrella("xtensor.hpp", "xtensor/xtensor.hpp");
+  umbrella("thrust.hpp", "thrust/version.h");
+  umbrella("thrust_cuda.hpp", "thrust/version.h", true);
+  umbrella("nn/models.hpp", "");
+  umbrella("nn/xtensor.hpp", "xtensor-blas/xlinalg.hpp");
+  umbrella("nn/thrust.hpp", "thrust/version.h");
+  umbrella("nn/cuda.hpp", "thrust/version.h", true);
+
+  struct named {
+    const char *name, *expression;
+  };
+  // Each is an attack of its own: the same with another norm costs the same.
+  constexpr named attacks[] = {
+      {"fgm_linf", "attack::fgm_linf{}"},
+      {"ifgm_linf", "attack::ifgm_linf{}"},
+      {"mi_fgm_linf", "attack::mi_fgm_linf{}"},
+      {"pgd_linf", "attack::pgd_linf{}"},
+      {"fgm_grid_l2", "attack::fgm_grid_l2{}"},
+      {"fgm_bisection_l2", "attack::fgm_bisection_l2{}"},
+      {"carlini_wagner_l2", "attack::carlini_wagner_l2{}"},
+      {"elastic_net", "attack::elastic_net{}"},
+      {"elastic_net_change_of_variable", "attack::elastic_net_change_of_variable<>{}"},
+      {"lbfgs", "attack::lbfgs{}"},
+      {"tabacof_valle", "attack::tabacof_valle{}"},
+      {"a user's recipe",
+       "attack::penalty{norm::l1{}, loss::margin{}, optimizer::rmsprop{}, space::tanh{}, search::line{}}"},
+  };
+  struct place {
+    const char *name, *flag, *needs;
+    bool cuda;
+  };
+  constexpr place places[] = {{"reference", "-DADVX_ON_REFERENCE", "", false},
+                              {"xtensor", "-DADVX_ON_XTENSOR", "xtensor/xtensor.hpp", false},
+                              {"cuda", "-DADVX_ON_CUDA", "thrust/version.h", true}};
+  for (const place& on : places)
+    for (const named& a : attacks)
+      all.push_back({std::string(a.name) + " on " + on.name,
+                     "attack.cpp",
+                     {on.flag, std::string("-DADVX_ATTACK=(") + a.expression + ")"},
+                     on.needs,
+                     on.cuda});
+  all.push_back({"examples/compose_your_own.cpp", "examples/compose_your_own.cpp", {}, "xtensor/xtensor.hpp"});
+  return all;
+}
+
+} // namespace compile_time
