@@ -5,4 +5,5 @@ void overhead::carlini_wagner(const std::string& data, int pairs) {
   advx::nn::load(data + "/weights/carlini_wagner_mnist.npz", net);
   const digits d(data, 50);
   measure_all("cw-net", net, d.images, d.labels, pairs);
+  for (int threads : {1, 2}) measure("cw-net", "lbfgs", net, advx::attack::lbfgs{}, d.images, d.labels, threads, pairs);
 }

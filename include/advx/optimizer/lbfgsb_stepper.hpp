@@ -27,7 +27,7 @@ struct lbfgsb_place {
 /// `Box` gives the bounds: `lower(j)` and `upper(j)`, infinite ones allowed.
 ///
 /// Sources: as of `lbfgsb_minimise`. Memory a row: (2m + 4)·n values and 8m² + 8m + 4 numbers. Time per `tell`: three
-/// passes over the columns in a line search; after a step O(m²·n), and one search of the columns for each breakpoint
+/// passes over the columns in a line search; after a step O(m²·n), and two searches of the columns for each breakpoint
 /// that the Cauchy point passes.
 struct lbfgsb_stepper {
   lbfgsb_parameters parameters{};
@@ -380,22 +380,26 @@ private:
     index_t moving = team.count(at.size, [=](index_t j) { return d[j] != T(0); });
     index_t breakpoints = team.count(at.size, [=](index_t j) { return t[j] < infinite; });
     by_pairs(team, r, at, d, at.p_y, at.p_s);
-    real slope = -dot(team, at.size, d, d);
+    const real square = dot(team, at.size, d, d);
+    // The path's slope and bend lie in scalar[0] and [1], the step to its minimum in [2].
     once(team, [=] {
       for (int i = 0; i < k; ++i) at.c_y[i] = at.c_s[i] = 0;
       at.by_middle(k, at.p_y, at.p_s);
-      at.scalar[0] = -theta * slope - at.product(k, at.p_y, at.p_s);
+      at.scalar[0] = -square;
+      at.scalar[1] = theta * square - at.product(k, at.p_y, at.p_s);
     });
-    real bend = told(team, at.scalar);
+    const real bend = told(team, at.scalar + 1);
     if (!(bend > 0)) return false; // also NaN
     const real least_bend = std::numeric_limits<real>::epsilon() * bend;
-    real step = -slope / bend, passed = 0;
+    real step = square / bend, passed = 0;
     for (; breakpoints > 0; --breakpoints) {
-      const index_t b = team.template argmax<T>(at.size, [=](index_t j) { return -t[j]; });
-      const real until = team.template max<real>(1, [=](index_t) { return real(t[b]); });
-      const real interval = until - passed;
+      // Mostly the first breakpoint is not reached, and which variable's it is need not be known.
+      const T until = -team.template max<T>(at.size, [=](index_t j) { return -t[j]; });
+      const real interval = real(until) - passed;
       if (step < interval) break;
-      passed = until;
+      const index_t b =
+          -team.template max<index_t>(at.size, [=, none = -at.size](index_t j) { return t[j] == until ? -j : none; });
+      passed = real(until);
       --moving;
       once(team, [=, last = moving == 0] {
         const T bound = d[b] > T(0) ? box.upper(b) : box.lower(b);
@@ -409,25 +413,23 @@ private:
           at.v[i] = real(at.y(i)[b]);
           at.w[i] = theta * real(at.s(i)[b]);
         }
+        at.scalar[2] = 0;
         if (last) return;
+        real &slope = at.scalar[0], &bent = at.scalar[1];
         at.by_middle(k, at.v, at.w);
-        at.scalar[0] = slope + (interval * bend + gradient * gradient + theta * gradient * moved -
-                                gradient * at.product(k, at.c_y, at.c_s));
-        const real next = bend - (theta * gradient * gradient + 2 * gradient * at.product(k, at.p_y, at.p_s) +
-                                  gradient * gradient * at.product(k, at.v, at.w));
-        at.scalar[1] = kernel::maximum(least_bend, next);
+        slope +=
+            interval * bent + gradient * gradient + theta * gradient * moved - gradient * at.product(k, at.c_y, at.c_s);
+        bent -= theta * gradient * gradient + 2 * gradient * at.product(k, at.p_y, at.p_s) +
+                gradient * gradient * at.product(k, at.v, at.w);
+        bent = kernel::maximum(least_bend, bent);
         for (int i = 0; i < k; ++i) {
           at.p_y[i] += gradient * at.v[i];
           at.p_s[i] += gradient * at.w[i];
         }
+        at.scalar[2] = -slope / bent;
       });
-      if (moving == 0) {
-        step = 0;
-        break;
-      }
-      slope = told(team, at.scalar);
-      bend = told(team, at.scalar + 1);
-      step = -slope / bend;
+      step = told(team, at.scalar + 2);
+      if (moving == 0) break;
     }
     step = kernel::maximum(step, 0.0);
     once(team, [=] {
