@@ -1,12 +1,12 @@
-# The parts of advx that need a third party: advx::xtensor, advx::nn_xtensor, advx::data, advx::thrust, advx::nn_thrust,
-# advx::thrust_cuda, advx::nn_thrust_cuda.
+# The parts of advx that need a third party: advx::xtensor, advx::nn_xtensor, advx::data, advx::onnx, advx::thrust,
+# advx::nn_thrust, advx::thrust_cuda, advx::nn_thrust_cuda.
 #
 # advx_provide(<component>...) looks for what each component needs, and then either defines the target
 # advx::<component> or sets advx_<component>_missing, in the caller, to what is missing and how to get it. It stays
 # quiet, so that a user who wants the headers alone needs nothing. The build and the installed package share this
 # file. The targets are imported: third parties' headers come in as system headers.
 
-set(advx_known_components xtensor nn_xtensor data thrust nn_thrust thrust_cuda nn_thrust_cuda)
+set(advx_known_components xtensor nn_xtensor data onnx thrust nn_thrust thrust_cuda nn_thrust_cuda)
 
 function(advx_provide)
   foreach(component IN LISTS ARGN)
@@ -93,6 +93,28 @@ macro(_advx_find_data)
     list(APPEND missing "nlohmann-json was not found (Debian: nlohmann-json3-dev)")
   endif()
   list(APPEND libraries ZLIB::ZLIB PNG::PNG nlohmann_json::nlohmann_json)
+endmacro()
+
+# By header and library: ONNX's configuration file names a library without its version, which is not always there.
+macro(_advx_find_onnx)
+  find_path(ADVX_ONNX_INCLUDE_DIR onnx/onnx_pb.h)
+  find_library(ADVX_ONNX_LIBRARY onnx_proto)
+  find_path(ADVX_PROTOBUF_INCLUDE_DIR google/protobuf/message.h)
+  find_library(ADVX_PROTOBUF_LIBRARY protobuf)
+  mark_as_advanced(ADVX_ONNX_INCLUDE_DIR ADVX_ONNX_LIBRARY ADVX_PROTOBUF_INCLUDE_DIR ADVX_PROTOBUF_LIBRARY)
+  if(ADVX_ONNX_INCLUDE_DIR AND ADVX_ONNX_LIBRARY)
+    list(APPEND libraries ${ADVX_ONNX_LIBRARY})
+    list(APPEND includes ${ADVX_ONNX_INCLUDE_DIR})
+    list(APPEND definitions ONNX_ML=1 ONNX_NAMESPACE=onnx) # the forms that the library was built with
+  else()
+    list(APPEND missing "ONNX was not found (Debian: libonnx-dev)")
+  endif()
+  if(ADVX_PROTOBUF_INCLUDE_DIR AND ADVX_PROTOBUF_LIBRARY)
+    list(APPEND libraries ${ADVX_PROTOBUF_LIBRARY})
+    list(APPEND includes ${ADVX_PROTOBUF_INCLUDE_DIR})
+  else()
+    list(APPEND missing "protobuf was not found (Debian: libprotobuf-dev)")
+  endif()
 endmacro()
 
 # Thrust comes from CCCL 3, found beside the CUDA toolkit or where CCCL_DIR says; never another Thrust of the system.

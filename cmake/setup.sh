@@ -26,7 +26,7 @@ for argument; do
 done
 
 # group | what it is | how to know that it is there (any of the words) | Debian package
-# A probe is a program's name, or a header in <>; cmake>=x.y asks for a version.
+# A probe is a program's name, a folder that begins with /, or a header in <>; cmake>=x.y asks for a version.
 needs='
 core  | a C++20 compiler                     | c++ g++ clang++                              | g++
 core  | CMake 3.25                           | cmake>=3.25                                  | cmake
@@ -40,6 +40,9 @@ core  | Catch2 2.13                          | <catch2/catch.hpp>               
 core  | libpng                               | <png.h>                                      | libpng-dev
 core  | zlib                                 | <zlib.h>                                     | zlib1g-dev
 core  | nlohmann-json                        | <nlohmann/json.hpp>                          | nlohmann-json3-dev
+core  | ONNX                                 | <onnx/onnx_pb.h>                             | libonnx-dev
+core  | protobuf                             | <google/protobuf/message.h>                  | libprotobuf-dev
+core  | the tests of ONNX                    | /usr/share/libonnx-testdata                  | libonnx-testdata
 core  | CLI11                                | <CLI/CLI.hpp>                                | libcli11-dev
 dev   | clang                                | clang++                                      | clang
 dev   | clang-format                         | clang-format                                 | clang-format
@@ -67,6 +70,7 @@ is_there() { # probe...
   for probe; do
     case $probe in
       '<'*) if echo "$headers" | grep -qxF "$probe"; then return 0; fi ;;
+      /*) if [ -d "$probe" ]; then return 0; fi ;;
       *'>='*)
         program=${probe%%>=*}
         if command -v "$program" >/dev/null 2>&1; then

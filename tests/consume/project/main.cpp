@@ -15,6 +15,9 @@
 #if defined(WITH_nn_xtensor) || defined(WITH_nn_thrust)
 #include <cblas.h>
 #endif
+#ifdef WITH_onnx
+#include <advx/model/onnx.hpp>
+#endif
 #ifdef WITH_thrust
 #include <advx/thrust.hpp>
 #endif
@@ -62,6 +65,13 @@ int main() {
 #endif
 #ifdef WITH_xtensor
   sum += xt::xtensor<float, 1>{0.F, 0.F}(1) > 0 ? 1 : 0;
+#endif
+#ifdef WITH_onnx
+  try {
+    advx::model::parse_onnx({}, "nothing");
+  } catch (const advx::file_error&) { // an empty file names no opset
+    sum += 1;
+  }
 #endif
 #ifdef WITH_thrust_cuda
   sum += device_answers() ? 0 : 1;
