@@ -71,6 +71,11 @@ int main(int argc, char** argv) try {
          advx::attack::carlini_wagner_l2{.search_steps = 5, .steps = 200, .step = 0.1, .constant = 0.1});
   report("ead, step .1 c .1", advx::attack::elastic_net{.search_steps = 5, .steps = 200, .step = 0.1, .constant = 0.1});
   report("ead 5 x 200", advx::attack::elastic_net{.search_steps = 5, .steps = 200, .step = 0.01, .constant = 1});
+  report("deepfool-l2", advx::attack::deepfool_l2{});
+  report("deepfool-linf", advx::attack::deepfool_linf{});
+  report("deepfool-l1", advx::attack::deepfool_l1{});
+  report("sparsefool", advx::attack::sparsefool{});
+  report("jsma", advx::attack::jsma{});
   return 0;
 } catch (const std::exception& fault) {
   std::fprintf(stderr, "%s\n", fault.what());

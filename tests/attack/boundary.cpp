@@ -13,7 +13,7 @@ using oracle::lp;
 
 template <class Norm>
 void compare(lp p) {
-  const advx::attack::deepfool<Norm> a{.classes = 4};
+  const advx::attack::deepfool<Norm> a{.classes = 4, .step = 1};
   for (const std::uint32_t seed : {3u, 4u})
     for (const std::size_t classes : {2u, 4u}) {
       const linear_scene s(classes, 20, seed);
@@ -55,7 +55,7 @@ TEST_CASE("deepfool takes the exact step to the nearest class of a linear model"
 // The papers' walk knows no box: it reaches the boundary outside, and what is clipped has often not left its class.
 TEST_CASE("deepfool that is clipped at its end fails where the box hides the boundary", "[attack]") {
   const linear_scene s(4, 20, 3);
-  const advx::attack::deepfool_l2 inside{}, clipped{.inside = advx::walk::bounds::at_end};
+  const advx::attack::deepfool_l2 inside{.step = 1}, clipped{.inside = advx::walk::bounds::at_end, .step = 1};
   const auto goal = advx::goal::untargeted{s.all.labels};
   const auto a = advx::run(inside, s.m, s.all.images, goal), b = advx::run(clipped, s.m, s.all.images, goal);
   int failed = 0;
@@ -76,4 +76,5 @@ TEST_CASE("deepfool says which number is out of range", "[attack]") {
   refused({.steps = 0}, "steps");
   refused({.classes = 1}, "classes");
   refused({.classes = 33}, "classes");
+  refused({.step = 0}, "step");
 }

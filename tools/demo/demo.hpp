@@ -92,6 +92,8 @@ void elastic_net(bench& b);
 template <class Backend>
 void tighten(bench& b);
 template <class Backend>
+void geometry(bench& b);
+template <class Backend>
 void lbfgs(bench& b);
 template <class Backend>
 void momentum(bench& b);

@@ -39,6 +39,7 @@ choice choice_of(const char* name) {
             demo::carlini_wagner<Backend>(b);
             demo::elastic_net<Backend>(b);
             demo::tighten<Backend>(b);
+            demo::geometry<Backend>(b);
             demo::lbfgs<Backend>(b);
           }};
 }

@@ -245,9 +245,12 @@ struct deepfool {
   double overshoot = 0.02;                       ///< η ≥ 0
   int steps = 50;                                ///< at most, ≥ 1
   int classes = 10;                              ///< the best so many of the original, its own included, in [2, 32]
-  walk::bounds inside = walk::bounds::each_step; ///< at_end: the papers' walk, which knows no box until it is clipped
+  walk::bounds inside = walk::bounds::each_step; ///< `at_end`: the papers' walk, `clipped`: that of most programs
+  double step = 0.8; ///< share of the way to the linearised boundary that a step goes, in (0, 1]; the papers' is 1
 
-  constexpr auto recipe() const { return boundary{Norm{}, walk::nearest_boundary{overshoot, steps, classes, inside}}; }
+  constexpr auto recipe() const {
+    return boundary{Norm{}, walk::nearest_boundary{overshoot, steps, classes, inside, step}};
+  }
 };
 using deepfool_l1 = deepfool<norm::l1>;
 using deepfool_l2 = deepfool<norm::l2>;

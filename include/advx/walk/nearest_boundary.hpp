@@ -13,10 +13,11 @@
 
 namespace advx::walk {
 
-/// Which points of a walk lie in the box.
+/// What a walk makes of the box.
 enum class bounds {
-  each_step, ///< every one: a step ends at the nearest point of half-space ∩ box
-  at_end     ///< the last one only: the walk knows no box, and is clipped where it has left the class (the papers)
+  each_step, ///< a step ends at the nearest point of half-space ∩ box
+  clipped,   ///< a step knows no box, and every point is clipped (what most programs do)
+  at_end     ///< the walk knows no box, and its last point is clipped (the papers)
 };
 
 /// A walk over several classes' boundaries keeps the rows of the Jacobian that it asks for in one tick.
@@ -95,8 +96,8 @@ public:
   constexpr bool cotangent(const Team& team, const state& r, index_t, const image_ref<T>& image, index_t i,
                            const attack::answer<T>& a, T* out) const {
     if (r.ending || r.step == recipe.walk.steps || (image.goal.targeted() && i > 0)) return false;
-    const auto [towards, from] = sides(r, image, a, i);
-    team.each(class_count, [=](index_t j) { out[j] = j == towards ? T(1) : (j == from ? T(-1) : T(0)); });
+    const pair of = sides(r, image, a, i);
+    team.each(class_count, [=](index_t j) { out[j] = j == of.towards ? T(1) : (j == of.from ? T(-1) : T(0)); });
     return true;
   }
 
@@ -110,13 +111,13 @@ public:
       return;
     }
     const auto half_space_of = [&](index_t i) {
-      const auto [towards, from] = sides(r, image, *a, i);
+      const pair of = sides(r, image, *a, i);
       return norm::half_space<T>{a->point,
                                  gradients[i],
-                                 clips_at_end() ? nullptr : image.lower,
-                                 clips_at_end() ? nullptr : image.upper,
+                                 knows_box() ? image.lower : nullptr,
+                                 knows_box() ? image.upper : nullptr,
                                  length,
-                                 a->scores[from] - a->scores[towards]};
+                                 a->scores[of.from] - a->scores[of.towards]};
     };
     // The nearest half-space that the box does not hide; if it hides all, the one that it lets come nearest. Without
     // the box's faces a half-space is no farther, so most need no search for the point itself.
@@ -150,7 +151,7 @@ public:
     }
     norm::half_space<T> h = half_space_of(best);
     // Rounding must not end a walk on a boundary.
-    h.missing = kernel::maximum(h.missing, T(0)) + T(least_step) * steepness(team, h);
+    h.missing = T(recipe.walk.step) * kernel::maximum(h.missing, T(0)) + T(least_step) * steepness(team, h);
     const auto to = recipe.norm.nearest_in(team, h);
     team.each(length, [=, walk = walk_of(s), x = a->point](index_t j) { walk[j] += to(j) - x[j]; });
   }
@@ -184,6 +185,7 @@ private:
       r.classes[i] = best;
     }
   }
+  constexpr bool knows_box() const { return recipe.walk.inside == bounds::each_step; }
   constexpr bool clips_at_end() const { return recipe.walk.inside == bounds::at_end; }
   constexpr T* walk_of(index_t s) const { return walked + 2 * s * length; }
 
@@ -201,6 +203,7 @@ struct nearest_boundary {
   int steps = 50;          ///< at most, ≥ 1
   int classes = 10;        ///< the best so many of the original, its own included, in [2, 32]
   bounds inside = bounds::each_step;
+  double step = 1; ///< share of the way to the linearised boundary that a step goes, in (0, 1]
 
   static constexpr const char* name = "nearest_boundary";
   static constexpr attack::access access = attack::access::gradients;
@@ -210,6 +213,7 @@ struct nearest_boundary {
     ::advx::detail::require(steps >= 1, "walk::nearest_boundary", "steps", "steps >= 1", steps);
     ::advx::detail::require(classes >= 2 && classes <= most_classes, "walk::nearest_boundary", "classes",
                             "classes in [2, 32]", classes);
+    ::advx::detail::require(step > 0 && step <= 1, "walk::nearest_boundary", "step", "step in (0, 1]", step);
   }
   template <class Norm>
   static constexpr bool fits = norm::separable<Norm, norm::half_space<double>>;
