@@ -1,9 +1,11 @@
 // ONNX's own tests of operators (Debian: libonnx-testdata): a model, the values of its inputs, the expected outputs.
 // Every input but the first real one is fed as a constant. A test is run in two ways where both are possible: with its
-// first axis as that of the images, and with the whole input as one image. skipped.txt says which are left out, and
+// first axis as that of the images, and with the whole input as one image; its pullback is compared with finite
+// differences. skipped.txt says which are left out, and
 // why.
 #include <advx/backend/reference/reference.hpp>
 #include <advx/model/onnx.hpp>
+#include <advx/testing/check_vjp.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -27,6 +29,14 @@ struct outcome {
   bool ran = false;
   std::string fault; ///< why it did not run, or what differs
 };
+
+/// Is the pullback the transposed derivative? Finite differences in double; "" if so.
+std::string pullback_fault(onnx_format::read_graph read) {
+  if (advx::model::graph::size_of(read.scores) < 2) return {};
+  const advx::model::graph::classifier<advx::score_scale::logits, double> net(std::move(read.net), read.image);
+  return advx::testing::check_vjp(net, {.lower = -1, .images = 2, .directions = 2, .coordinates = 3, .tolerance = 1e-4})
+      .fault;
+}
 
 /// Runs a test whose model, inputs and outputs lie in `folder`.
 outcome run(const std::filesystem::path& folder, bool batched) {
@@ -84,6 +94,8 @@ outcome run(const std::filesystem::path& folder, bool batched) {
       return {true, "extents " + advx::model::graph::to_string(scores) + ", not " +
                         advx::model::graph::to_string(expected.dims)};
     const advx::index_t width = advx::model::graph::size_of(read.scores);
+    if (const std::string bad = pullback_fault(onnx_format::read(bytes, name, how)); !bad.empty())
+      return {true, "pullback: " + bad};
     const auto net = std::make_shared<const advx::model::graph::network>(std::move(read.net));
     using kernels = advx::nn::kernels<advx::backend::reference>;
     advx::model::graph::session<float, kernels> session(net, advx::model::graph::kernels_of<float, kernels>(), rows);

@@ -114,10 +114,10 @@ inline value selu(call& c) {
 inline value negative(call& c) { return c.build().affine(c.array(0), graph::constants{{}, {-1}}, std::nullopt); }
 
 inline value clip(call& c) {
-  constexpr float far = std::numeric_limits<float>::max();
-  graph::function::clip f{-far, far};
+  constexpr float most = std::numeric_limits<float>::max();
+  graph::function::clip f{-most, most};
   if (c.opset() < 11) {
-    f = {c.real("min", -far), c.real("max", far)};
+    f = {c.real("min", -most), c.real("max", most)};
     c.ignore("consumed_inputs");
   } else {
     if (c.has(1)) f.low = c.number(1);

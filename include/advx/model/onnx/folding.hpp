@@ -62,9 +62,9 @@ inline tensor evaluate(graph::builder& b, const view& scores, const tensor& inpu
     if (input.is_real) {
       result.reals.push_back(static_cast<float>(v));
     } else {
-      constexpr double far = 9e18;
-      result.integers.push_back(v < -far  ? std::numeric_limits<std::int64_t>::min()
-                                : v > far ? std::numeric_limits<std::int64_t>::max()
+      constexpr double most = 9e18;
+      result.integers.push_back(v < -most  ? std::numeric_limits<std::int64_t>::min()
+                                : v > most ? std::numeric_limits<std::int64_t>::max()
                                           : std::llround(v));
     }
   }
