@@ -14,6 +14,13 @@ namespace advx::attack {
 
 namespace detail {
 
+/// Has the norm what the start asks of it? One that says nothing asks nothing.
+template <class Start, class Norm>
+inline constexpr bool can_start = true;
+template <class Start, class Norm>
+  requires requires { Start::template fits<Norm>; }
+inline constexpr bool can_start<Start, Norm> = Start::template fits<Norm>;
+
 /// What an optimizer sees of a budget attack: the loss's gradient, and the feasible set ball ∩ box.
 template <class Norm, class T>
 struct budget_objective {
@@ -61,6 +68,10 @@ struct budget {
   static_assert(!optimizer::needs_bounds<Optimizer>,
                 "advx: this optimizer needs bounds for each coordinate, and a ball has none; use attack::penalty, or "
                 "optimizer::steepest or optimizer::adam");
+
+  static_assert(detail::can_start<Start, Norm>,
+                "advx: start::uniform draws a random point of the norm's ball, and the norm has no `random_point`: add "
+                "it [CONTRIBUTING.md#a-new-norm], or use start::original");
 
   Norm norm{};
   Loss loss{};

@@ -64,6 +64,12 @@ concept projectable = measurable<N> && requires(const N& norm, const detail::pro
   norm.fit(team, image, 1.0, x);
 };
 
+/// Draws points of its ball: `random_point<T>(team, n, radius, random)`.
+template <class N, class Random>
+concept samples = measurable<N> && requires(const N& norm, const detail::probe_team& team, Random random) {
+  norm.template random_point<double>(team, index_t{}, 1.0, random)(index_t{});
+};
+
 /// Makes directions of unit length from gradients: `normalised<T>(team, n, g)` and `dual<T>(team, n, g)`.
 template <class N>
 concept directional = measurable<N> && requires(const N& norm, const detail::probe_team& team, detail::probe_column g) {

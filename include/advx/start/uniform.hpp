@@ -2,6 +2,7 @@
 /// Start at a random point of the ball.
 #pragma once
 
+#include <advx/concepts/norm.hpp>
 #include <advx/core/image.hpp>
 #include <advx/kernel/philox.hpp>
 
@@ -11,6 +12,9 @@ namespace advx::start {
 struct uniform {
   static constexpr const char* name = "uniform";
   static constexpr bool at_original = false;
+  /// Can it draw from the norm's ball?
+  template <class Norm>
+  static constexpr bool fits = norm::samples<Norm, kernel::random_stream>;
 
   template <class Norm, class Team, class T>
   constexpr void operator()(const Norm& norm, const Team& team, const image_ref<T>& image, double radius,
