@@ -2,6 +2,7 @@
 // near the exact answers.
 #include <advx/attack/presets.hpp>
 #include <advx/backend/reference/team.hpp>
+#include <advx/model/preprocessed.hpp>
 #include <advx/optimizer/lbfgsb_scalar.hpp>
 
 #include <catch2/catch.hpp>
@@ -247,4 +248,33 @@ TEST_CASE("lbfgs and tabacof_valle find the nearest image of two classes", "[att
   };
   check("L-BFGS / exact minimal L2, two classes", advx::attack::lbfgs{});
   check("Tabacof & Valle / exact minimal L2, two classes", advx::attack::tabacof_valle{});
+}
+
+// They standardise the images: (x − mean)/σ in the box ((0 − mean)/σ, (1 − mean)/σ). There ‖δ‖₂² is 1/σ² times what it
+// is in pixels, so a run on pixels with c·σ², and its bracket as wide, looks for the same minima.
+TEST_CASE("tabacof_valle on standardised images finds what it finds on pixels", "[attack]") {
+  const double mean = 0.3, deviation = 0.25;
+  const attack_test::single s;
+  const advx::model::preprocessed net{advx::model::normalise{{mean}, {deviation}}, s.mlp};
+  advx::batch<double> standardised = s.all.images;
+  for (double& v : standardised.values) v = (v - mean) / deviation;
+  const auto z_goal = advx::goal::random(s.all.labels, 4);
+
+  advx::options inside;
+  inside.box = {(0 - mean) / deviation, (1 - mean) / deviation};
+  const advx::attack::tabacof_valle there{.constant = 0.02};
+  const advx::attack::tabacof_valle here{.constant = 0.02 * deviation * deviation};
+  // `s.mlp` takes standardised values here, and the labels are the goal's whatever it says of them.
+  const auto a = advx::run(there, s.mlp, standardised, z_goal, inside);
+  const auto b = advx::run(here, net, s.all.images, z_goal);
+  int compared = 0;
+  for (std::size_t i = 0; i < a.success.size(); ++i) {
+    INFO("image " << i);
+    CHECK(a.success[i] == b.success[i]);
+    CHECK(a.clean_labels[i] == b.clean_labels[i]);
+    if (a.success[i] == 0 || a.status[i] == advx::status::already_adversarial) continue;
+    CHECK(a.l2[i] * deviation == Approx(b.l2[i]).epsilon(0.01));
+    ++compared;
+  }
+  CHECK(compared >= 3);
 }

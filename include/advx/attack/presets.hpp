@@ -298,7 +298,9 @@ struct lbfgs {
 };
 
 /// Tabacof & Valle 2016, Algorithm 1: as `lbfgs`, but c is doubled until a run succeeds and then found by bisection,
-/// and each run starts where the one before has ended.
+/// and each run starts where the one before has ended. They attack images that were standardised by the training set's
+/// mean and deviation σ: attack such images in the box ((0 − mean)/σ, (1 − mean)/σ), or, for distances in pixels, the
+/// network behind model::normalise, where the same c weighs σ² as much.
 struct tabacof_valle {
   int search_steps = 40;  ///< the most values of c, ≥ 1
   int steps = 150;        ///< iterations for each, ≥ 1
