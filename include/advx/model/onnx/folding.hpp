@@ -65,7 +65,7 @@ inline tensor evaluate(graph::builder& b, const view& scores, const tensor& inpu
       constexpr double most = 9e18;
       result.integers.push_back(v < -most  ? std::numeric_limits<std::int64_t>::min()
                                 : v > most ? std::numeric_limits<std::int64_t>::max()
-                                          : std::llround(v));
+                                           : std::llround(v));
     }
   }
   return result;
