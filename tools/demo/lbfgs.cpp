@@ -12,8 +12,16 @@ void attack(bench& b, const std::string& name, const Attack& a) {
 
 template <class Backend>
 void lbfgs(bench& b) {
-  attack<Backend>(b, "lbfgs", advx::attack::lbfgs{});
-  attack<Backend>(b, "tabacof", advx::attack::tabacof_valle{});
+  advx::attack::lbfgs szegedy;
+  advx::attack::tabacof_valle algorithm1;
+  if (!b.how.paper) {
+    szegedy.search_steps = 6;
+    szegedy.steps = algorithm1.steps = 60;
+    szegedy.constant = 0.1;
+    algorithm1.constant = 0.2;
+  }
+  attack<Backend>(b, "lbfgs", szegedy);
+  attack<Backend>(b, "tabacof", algorithm1);
 }
 
 template void lbfgs<backend>(bench&);
