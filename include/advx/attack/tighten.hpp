@@ -61,9 +61,9 @@ public:
   template <class Team>
   constexpr bool observe(const Team& team, state& r, index_t s, const image_ref<T>& image,
                          const answer<T>* answers) const {
-    const attack::request asked = request(r);
+    const index_t asked = kernel::minimum(request(r).total(), max_points);
     answer<T> seen[std::size_t(max_points)];
-    for (index_t i = 0; i < asked.total(); ++i) {
+    for (index_t i = 0; i < asked; ++i) {
       seen[i] = answers[i];
       seen[i].success = !r.met && seen[i].success && recipe.rule.meets(team, r.rule, image, seen[i].point);
       if (!seen[i].success) continue;
