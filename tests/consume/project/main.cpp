@@ -69,8 +69,8 @@ int main() {
 #ifdef WITH_onnx
   try {
     advx::model::parse_onnx({}, "nothing");
-  } catch (const advx::file_error&) { // an empty file names no opset
-    sum += 1;
+    sum += 1; // an empty file names no opset: it must be refused
+  } catch (const advx::file_error&) {
   }
 #endif
 #ifdef WITH_thrust_cuda
