@@ -235,6 +235,21 @@ TEST_CASE("the committed weights classify the sample") {
   check(nn::softmax_regression(), "softmax_mnist.npz", 0.90);
 }
 
+TEST_CASE("the committed residual network reads its weights") {
+  auto net = nn::resnet8_cifar();
+  nn::load(ADVX_WEIGHTS "resnet8_cifar.npz", net);
+  batch<float> x(2, net.input_size()), z(2, 10);
+  for (index_t j = 0; j < x.cols(); ++j) {
+    x.row(0)[j] = 0.5F;
+    x.row(1)[j] = float(j % 32) / 31;
+  }
+  advx::backend::xtensor backend;
+  net.session(backend, 2).forward(x.view().as_const(), z.view());
+  for (const float v : z.values) CHECK(std::isfinite(v));
+  // What it has learnt tells a plain image from a graded one.
+  CHECK(std::abs(z.row(0)[0] - z.row(1)[0]) > 0.1F);
+}
+
 TEST_CASE("logits and gradients of a network trained elsewhere are reproduced") {
   const char* folder = std::getenv("ADVX_REFERENCE_DIR");
   if (folder == nullptr) {
