@@ -7,7 +7,7 @@
 
 #include <catch2/catch.hpp>
 
-#include <cstdio>
+#include <cstring>
 
 #include "onnx/writer.hpp"
 
@@ -99,6 +99,43 @@ TEST_CASE("an attack runs on a model file") {
       const auto z = scores_of(net, {x, x + net.input_size()});
       CHECK(std::max_element(z.begin(), z.end()) - z.begin() != labels[i]);
     }
+}
+
+// A network with normalised images, squeeze and excitation, a residual depthwise convolution, shuffled channels, uneven
+// padding and attention, written by PyTorch 1.13's exporter in three opsets (opset 9 with a batch of 1, the others with
+// any, opset 11 without folded constants); two images, PyTorch's scores of them, and its gradients for the cotangents
+// 0, 1, ..., 6.
+TEST_CASE("what an exporter writes answers as in the exporter") {
+  constexpr index_t rows = 2, size = 3 * 16 * 16, classes = 7;
+  const std::vector<char> file = advx::model::onnx::read_bytes(ADVX_ONNX_EXPORTED "answers.f32");
+  std::vector<float> all(static_cast<std::size_t>(rows * (2 * size + classes)));
+  REQUIRE(file.size() == all.size() * sizeof(float));
+  std::memcpy(all.data(), file.data(), file.size());
+  const float *images = all.data(), *scores = images + rows * size, *gradients = scores + rows * classes;
+  for (const char* name : {"opset9.onnx", "opset11.onnx", "opset16.onnx"}) {
+    INFO(name);
+    const auto net = advx::model::read_onnx(std::string(ADVX_ONNX_EXPORTED) + name);
+    REQUIRE(net.input_size() == size);
+    REQUIRE(net.class_count() == classes);
+    advx::backend::reference backend;
+    auto session = net.session(backend, rows);
+    advx::batch<float> z(rows, classes), v(rows, classes), g(rows, size);
+    for (index_t i = 0; i < rows * classes; ++i) v.row(0)[i] = static_cast<float>(i % classes);
+    session.forward({images, rows, size}, z.view());
+    session.pullback(std::vector<index_t>{0, 1}, v.view().as_const(), g.view());
+    const auto most = [](const float* values, index_t count) {
+      float result = 0;
+      for (index_t i = 0; i < count; ++i) result = std::max(result, std::abs(values[i]));
+      return result;
+    };
+    for (index_t i = 0; i < rows * classes; ++i)
+      CHECK(std::abs(z.row(0)[i] - scores[i]) <= 1e-5F * most(scores, rows * classes));
+    for (index_t i = 0; i < rows * size; ++i)
+      CHECK(std::abs(g.row(0)[i] - gradients[i]) <= 1e-5F * most(gradients, rows * size));
+    const auto rows_agree = advx::testing::check_model(net, {.batches = {1, 2, 7, 33}});
+    INFO(rows_agree.fault);
+    CHECK(rows_agree);
+  }
 }
 
 TEST_CASE("the scores' scale is the file's") {
