@@ -59,3 +59,21 @@ TEST_CASE("penalty attacks in blocks") {
   compare(attack::carlini_wagner_l2{.search_steps = 3, .steps = 15, .step = 0.1, .constant = 1}, 1e-9);
   compare(attack::elastic_net{.beta = 1e-2, .search_steps = 3, .steps = 15, .step = 0.1, .constant = 1}, 1e-9);
 }
+
+TEST_CASE("attacks under a tightening constraint in blocks") {
+  compare(attack::carlini_wagner_linf{.steps = 15, .step = 0.1, .constant = 0.1, .growth = 10, .finest = 0.05}, 1e-9);
+  compare(attack::carlini_wagner_l0{.steps = 15, .step = 0.1, .constant = 0.1, .largest = 100, .growth = 10}, 1e-9);
+}
+
+TEST_CASE("walks in blocks") {
+  compare(attack::deepfool_l1{}, 1e-9);
+  compare(attack::deepfool_l2{.classes = 3}, 1e-9);
+  compare(attack::deepfool_linf{.inside = advx::walk::bounds::clipped}, 1e-9);
+  compare(attack::deepfool_l2{.inside = advx::walk::bounds::at_end}, 1e-9);
+  compare(attack::sparsefool{.lambda = 1.5, .delta = 0.5}, 1e-9);
+}
+
+TEST_CASE("pairs of pixels in blocks") {
+  compare(attack::jsma{}, 1e-12);
+  compare(attack::jsma{.theta = -0.3, .repeat = true}, 1e-12);
+}

@@ -90,7 +90,7 @@ constexpr steepest_first<T> spend_steepest(const Team& team, const half_space<T>
   using bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   constexpr T all = std::numeric_limits<T>::infinity();
   if (!(h.missing > T(0))) return {h, all, -1, T(0)};
-  const auto gain = [=](auto chosen) {
+  const auto gain = [&](auto chosen) {
     return team.template sum<T>(h.size, [=](index_t j) { return chosen(j) ? h.gain(j, all) : T(0); });
   };
   bits found = 0;
