@@ -166,6 +166,29 @@ TEST_CASE("the projection is the nearest point of the ball, in stored values", "
   }
 }
 
+TEST_CASE("perturbations are put together by hand", "[universal]") {
+  // Lengths 1 and 2: weights 1 and 1/4; mean length 3/2, mean inverse 3/4, so m = 2, and two rows share by sqrt 2.
+  batch<double> changes(2, 3);
+  changes.row(0)[0] = 1;
+  changes.row(1)[1] = -2;
+  std::vector<double> v{1, 1, 1}, none;
+  advx::aggregate::together{.images = 2, .gain = 3}.add(std::as_const(changes).view(), 0, v.data(), none);
+  CHECK(v[0] == Approx(1 + 3 * 2 / std::sqrt(2.0)));
+  CHECK(v[1] == Approx(1 - 3 * 2 / std::sqrt(2.0) * 0.5));
+  CHECK(v[2] == 1);
+  advx::aggregate::one_by_one{}.add(std::as_const(changes).view(), 0, v.data(), none);
+  CHECK(v[2] == 1);
+  CHECK(v[1] == Approx(-1 - 3 * 2 / std::sqrt(2.0) * 0.5));
+
+  changes.row(0)[0] = 1e-12; // on its boundary: it may not outweigh the other beyond measure
+  std::vector<double> w(3, 0.0);
+  advx::aggregate::together{}.add(std::as_const(changes).view(), 0, w.data(), none);
+  CHECK(w[1] == Approx(-0.5 / (10.25 * std::sqrt(2.0)))); // lengths 1/20 and 2 of a mean of 1
+  std::vector<double> still{1, 2, 3};
+  advx::aggregate::together{}.add(batch<double>(2, 3).view().as_const(), 0, still.data(), none);
+  CHECK(still == std::vector<double>{1, 2, 3});
+}
+
 TEST_CASE("a universal perturbation depends on the seed alone", "[universal]") {
   const auto s = mlp_scene();
   const advx::attack::universal_l2 one{.xi = 0.5, .delta = 0, .passes = 2};

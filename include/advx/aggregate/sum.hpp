@@ -5,6 +5,7 @@
 #include <advx/core/batch_view.hpp>
 #include <advx/core/require.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -24,11 +25,15 @@ struct one_by_one {
   }
 };
 
-/// Many images are attacked at the same v, at once, and the sum of their perturbations is added, over the square root
-/// of their number: `gain` · Σ Δvᵢ / √k. Images of one data set pull alike, so that their mean would be too short a
-/// step, and their sum, which one_by_one projects after each, one too long.
+/// Many images are attacked at the same v, at once. Those nearest to their boundaries count most, since a short way
+/// wins them, and far ones would drag v along for nothing: v grows by
+///
+///     gain / √k · m · Σ Δvᵢ / ‖Δvᵢ‖₂²,    m = mean ‖Δvᵢ‖₂ / mean (1 / ‖Δvᵢ‖₂),
+///
+/// over the k images of the block that were not fooled. m makes the terms as long, in the mean, as the Δvᵢ are. Images
+/// of one data set pull alike, so that the terms' mean would be too short a step and their sum too long a one.
 struct together {
-  index_t images = 32; ///< attacked at once, ≥ 1; the last block of a pass may be smaller
+  index_t images = 16; ///< attacked at once, ≥ 1; the last block of a pass may be smaller
   double gain = 1;     ///< > 0
 
   static constexpr const char* name = "together";
@@ -41,13 +46,33 @@ struct together {
   index_t block(index_t) const { return images; }
   template <class T>
   void add(batch_view<const T> changes, std::uint64_t, T* v, std::vector<double>&) const {
-    const double scale = gain / std::sqrt(double(changes.rows));
+    const auto k = static_cast<std::size_t>(changes.rows);
+    std::vector<double> lengths(k);
+    double mean = 0;
+    for (std::size_t i = 0; i < k; ++i) {
+      const T* change = changes.row(static_cast<index_t>(i));
+      for (index_t j = 0; j < changes.cols; ++j) lengths[i] += double(change[j]) * double(change[j]);
+      lengths[i] = std::sqrt(lengths[i]);
+      mean += lengths[i] / double(k);
+    }
+    if (!(mean > 0)) return;
+    double inverse = 0;
+    for (double& length : lengths) {
+      length = std::max(length, least_share * mean);
+      inverse += 1 / (length * double(k));
+    }
+    const double scale = gain * mean / (inverse * std::sqrt(double(k)));
     for (index_t j = 0; j < changes.cols; ++j) {
       double sum = 0;
-      for (index_t i = 0; i < changes.rows; ++i) sum += double(changes.row(i)[j]);
+      for (std::size_t i = 0; i < k; ++i)
+        sum += double(changes.row(static_cast<index_t>(i))[j]) / (lengths[i] * lengths[i]);
       v[j] += T(scale * sum);
     }
   }
+
+private:
+  /// Of the mean length: shorter perturbations weigh no more, lest one on its boundary outweigh all others.
+  static constexpr double least_share = 0.05;
 };
 
 } // namespace advx::aggregate
