@@ -1,8 +1,10 @@
 // Singular vectors, and the universal perturbations made of them.
 #include <advx/attack/universal_low_rank.hpp>
+#include <advx/backend/xtensor/images.hpp>
 #include <advx/model/finite_difference.hpp>
 
 #include <catch2/catch.hpp>
+#include <xtensor/xadapt.hpp>
 
 #include <cmath>
 
@@ -196,6 +198,20 @@ TEST_CASE("Algorithm 4 takes the shortest sign step that fools", "[universal]") 
   double singular = 0; // the Frobenius norm is both
   for (const double value : r.spectrum) singular += value * value;
   CHECK(singular == Approx(squares));
+}
+
+TEST_CASE("xtensor's images give an xtensor perturbation of their shape", "[universal]") {
+  const auto s = mlp_scene();
+  const xt::xarray<double> images =
+      xt::adapt(s.images.values, std::vector<std::size_t>{std::size_t(count), 4, std::size_t(pixels) / 4});
+  const advx::attack::wu_huberman_2<> a{.xi = 1};
+  const auto r = advx::find_universal(a, s.model, images);
+  const auto same = advx::find_universal(a, s.model, s.images);
+  REQUIRE(r.perturbation.dimension() == 3);
+  CHECK(r.perturbation.shape()[0] == 1);
+  CHECK(r.perturbation.shape()[1] == 4);
+  CHECK(std::equal(r.perturbation.begin(), r.perturbation.end(), same.perturbation.data()));
+  CHECK(advx::fooling_rate(s.model, images, r.perturbation) == r.best_rate());
 }
 
 TEST_CASE("low-rank arguments out of range are refused", "[universal]") {
