@@ -13,7 +13,7 @@ TEST_CASE("deepfool keeps the invariants", "[attack]") {
   keeps_the_invariants(subject_everywhere(advx::attack::deepfool_linf{}));
 }
 TEST_CASE("deepfool that is clipped at its end keeps the invariants", "[attack]") {
-  keeps_the_invariants(subject_everywhere(advx::attack::deepfool_l2{.inside = advx::walk::bounds::at_end}));
+  keeps_the_invariants(subject_everywhere(advx::attack::deepfool_l2{.inside = advx::walk::bounds::at_end, .step = 1}));
 }
 TEST_CASE("sparsefool keeps the invariants", "[attack]") {
   keeps_the_invariants(subject_everywhere(advx::attack::sparsefool{.lambda = 1.5}));

@@ -319,7 +319,7 @@ TEST_CASE("weights of blocks and batch norms come back to the bit, by names that
   CHECK(copy.parameters()[0] == before);
 }
 
-TEST_CASE("weight decay leaves batch norm alone; gates begin at -1") {
+TEST_CASE("weight decay leaves batch norm alone and gates begin at -1") {
   using namespace nn;
   sequential net{shape{4, 1, 1}, highway{linear{4}, linear{4}}, batch_norm{}, linear{2}};
   CHECK(std::ranges::equal(net.biases(3), std::vector<float>(4, -1)));
