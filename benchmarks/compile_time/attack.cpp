@@ -75,6 +75,6 @@ int main() {
   using namespace advx; // for the attack, which comes from outside
   const linear_model model{some_weights};
   const std::vector<int> labels(4, 0);
-  const auto r = advx::run(ADVX_ATTACK, model, some_images, goal::untargeted{labels}, {}, chosen_backend{});
+  const auto r = advx::run((ADVX_ATTACK), model, some_images, goal::untargeted{labels}, {}, chosen_backend{});
   return r.success_rate() > 0.5 ? 0 : 1;
 }

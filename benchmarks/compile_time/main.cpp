@@ -80,6 +80,7 @@ struct measured {
   std::vector<double> seconds{};
   double megabytes = 0;
   std::uintmax_t bytes = 0;
+  std::string fault{}; ///< why it does not compile
   double median() const {
     std::vector<double> v = seconds;
     std::sort(v.begin(), v.end());
@@ -113,16 +114,19 @@ public:
   bool takes(const unit& u) const { return cuda_ || !u.cuda; }
 
   void compile(const unit& u, measured& m) const {
-    const std::string object = folder_ + "/unit.o";
+    if (!m.fault.empty()) return;
+    // The definitions stand in a source of their own, since nvcc takes a comma in -D for the next definition.
+    const std::string source = folder_ + "/unit.cpp", object = folder_ + "/unit.o";
+    std::ofstream text(source);
+    for (const std::string& definition : u.definitions) text << "#define " << definition << '\n';
+    text << "#include \"" << std::filesystem::absolute(u.source).string() << "\"\n";
+    text.close();
     words command = start();
-    command.insert(command.end(), u.flags.begin(), u.flags.end());
-    const std::string own = "benchmarks/compile_time/" + u.source;
-    command.insert(command.end(), {"-c", std::filesystem::exists(own) ? own : u.source, "-o", object});
+    command.insert(command.end(), {"-c", source, "-o", object});
     const auto used = run(command, log());
     if (!used) {
-      std::string what;
-      for (const std::string& word : command) what += word + ' ';
-      throw std::runtime_error("advx: a unit does not compile: " + what + "\n" + first_line(log(), "error"));
+      m.fault = first_line(log(), "error");
+      return;
     }
     m.seconds.push_back(used->seconds);
     m.megabytes = std::max(m.megabytes, used->megabytes);
@@ -160,7 +164,7 @@ std::optional<double> number(const ordered_json* entry, const std::string& unit_
 }
 
 /// Measures all units on one compiler, a round after the other, and prints them as rows of a Markdown table. Returns
-/// how many ratios have grown by more than `check`.
+/// how many units do not compile or have grown by more than `check`.
 int measure(const compiler& with, const std::string& version, const settings& s, const ordered_json& baseline,
             ordered_json& report) {
   ordered_json entry{{"version", version}, {"machine", machine()}, {"flags", s.flags}, {"runs", s.runs}};
@@ -170,7 +174,7 @@ int measure(const compiler& with, const std::string& version, const settings& s,
   for (const unit& u : compile_time::units()) {
     if (!with.takes(u)) continue;
     // The first two are what others are compared with.
-    const bool base = u.source == "standard.cpp" || u.source == "xtensor_alone.cpp";
+    const bool base = u.name == "standard headers" || u.name == "xtensor alone";
     if (!base && u.name.find(s.only) == std::string::npos) continue;
     if (known.find(u.needs) == known.end()) known[u.needs] = with.has(u.needs);
     if (known[u.needs])
@@ -182,9 +186,11 @@ int measure(const compiler& with, const std::string& version, const settings& s,
   for (int round = 0; round < s.runs; ++round)
     for (std::size_t i = 0; i < units.size(); ++i) with.compile(units[i], all[i]);
 
+  if (!all.front().fault.empty())
+    throw std::runtime_error("advx: " + version + " does not compile the standard headers: " + all.front().fault);
   const ordered_json* before = find(baseline, version, entry["machine"]);
   const double standard = all.front().median();
-  int slower = 0;
+  int worse = 0;
   std::printf("\n%s, `", version.c_str());
   for (const std::string& flag : s.flags) std::printf("%s ", flag.c_str());
   std::printf("-c`, medians of %d:\n\n", s.runs);
@@ -192,6 +198,13 @@ int measure(const compiler& with, const std::string& version, const settings& s,
               "|\n|---|---|---|---|---|---|\n");
   for (std::size_t i = 0; i < units.size(); ++i) {
     const measured& m = all[i];
+    if (!m.fault.empty()) {
+      entry["does_not_compile"][units[i].name] = m.fault;
+      std::printf("| %s | does not compile | | | | |\n", units[i].name.c_str());
+      std::fprintf(stderr, "does not compile: %s: %s\n", units[i].name.c_str(), m.fault.c_str());
+      ++worse;
+      continue;
+    }
     const double ratio = m.median() / standard;
     const auto was = number(before, units[i].name, "ratio");
     std::printf("| %s | %.2f | %.2f | ", units[i].name.c_str(), m.median(), ratio);
@@ -203,7 +216,7 @@ int measure(const compiler& with, const std::string& version, const settings& s,
     if (s.check > 0 && was && ratio > s.check * *was) {
       std::fprintf(stderr, "slower than the baseline: %s, %.2f over the standard headers, was %.2f\n",
                    units[i].name.c_str(), ratio, *was);
-      ++slower;
+      ++worse;
     }
     entry["units"].push_back({{"name", units[i].name},
                               {"user_seconds", m.median()},
@@ -224,7 +237,7 @@ int measure(const compiler& with, const std::string& version, const settings& s,
   std::printf("| greatest memory | %.0f MB | 1500 MB |\n", most);
   std::fflush(stdout);
   report["compilers"].push_back(entry);
-  return slower;
+  return worse;
 }
 
 words split(const std::string& text) {
@@ -290,11 +303,11 @@ int main(int argc, char** argv) try {
   } const at_the_end{folder};
 
   ordered_json report{{"advx", ADVX_VERSION_STRING}, {"compilers", ordered_json::array()}};
-  int slower = 0;
+  int worse = 0;
   for (const std::string& program : s.compilers) {
     const compiler c(program, s, folder);
     if (const auto version = c.version())
-      slower += measure(c, *version, s, baseline, report);
+      worse += measure(c, *version, s, baseline, report);
     else {
       std::printf("\nleft out: %s, there is no such program\n", program.c_str());
       report["left_out"][program] = "there is no such program";
@@ -303,7 +316,7 @@ int main(int argc, char** argv) try {
   const std::string text = report.dump(1) + '\n';
   advx::data::write_file_atomically(s.json, std::as_bytes(std::span(text)));
   std::printf("\nWritten: %s\n", s.json.c_str());
-  return slower == 0 ? 0 : 1;
+  return worse == 0 ? 0 : 1;
 } catch (const std::exception& fault) {
   std::fprintf(stderr, "%s\n", fault.what());
   return 2;

@@ -9,21 +9,22 @@ namespace compile_time {
 /// A translation unit: one of the sources beside this file, and what makes it this unit.
 struct unit {
   std::string name;
-  std::string source;             ///< in benchmarks/compile_time, or a path from the source root
-  std::vector<std::string> flags; ///< definitions
-  std::string needs;              ///< a header without which it is left out; empty: none
-  bool cuda = false;              ///< for nvcc alone
+  std::string source;                   ///< a path from the source root
+  std::vector<std::string> definitions; ///< macros, each a name and its value
+  std::string needs;                    ///< a header without which it is left out; empty: none
+  bool cuda = false;                    ///< for nvcc alone
 };
 
 inline std::vector<unit> units() {
-  std::vector<unit> all{{"standard headers", "standard.cpp", {}, {}},
-                        {"xtensor alone", "xtensor_alone.cpp", {}, "xtensor/xtensor.hpp"}};
+  const std::string folder = "benchmarks/compile_time/";
+  std::vector<unit> all{{"standard headers", folder + "standard.cpp", {}, {}},
+                        {"xtensor alone", folder + "xtensor_alone.cpp", {}, "xtensor/xtensor.hpp"}};
 
   const auto umbrella = [&](const std::string& header, const std::string& needs, bool cuda = false) {
-    all.push_back({header, "umbrella.cpp", {"-DADVX_HEADER=<advx/" + header + ">"}, needs, cuda});
+    all.push_back({header, folder + "umbrella.cpp", {"ADVX_HEADER <advx/" + header + ">"}, needs, cuda});
     if (!cuda && needs == "thrust/version.h") // as CMake's target advx::thrust says
       for (const char* system : {"HOST", "DEVICE"})
-        all.back().flags.push_back(std::string("-DTHRUST_") + system + "_SYSTEM=THRUST_" + system + "_SYSTEM_CPP");
+        all.back().definitions.push_back(std::string("THRUST_") + system + "_SYSTEM THRUST_" + system + "_SYSTEM_CPP");
   };
   umbrella("advx.hpp", "");
   umbrella("xtensor.hpp", "xtensor/xtensor.hpp");
@@ -59,17 +60,17 @@ inline std::vector<unit> units() {
        "attack::penalty{norm::l1{}, loss::margin{}, optimizer::rmsprop{}, space::tanh{}, search::line{}}"},
   };
   struct place {
-    const char *name, *flag, *needs;
+    const char *name, *macro, *needs;
     bool cuda;
   };
-  constexpr place places[] = {{"reference", "-DADVX_ON_REFERENCE", "", false},
-                              {"xtensor", "-DADVX_ON_XTENSOR", "xtensor/xtensor.hpp", false},
-                              {"cuda", "-DADVX_ON_CUDA", "thrust/version.h", true}};
+  constexpr place places[] = {{"reference", "ADVX_ON_REFERENCE", "", false},
+                              {"xtensor", "ADVX_ON_XTENSOR", "xtensor/xtensor.hpp", false},
+                              {"cuda", "ADVX_ON_CUDA", "thrust/version.h", true}};
   for (const place& on : places)
     for (const named& a : attacks)
       all.push_back({std::string(a.name) + " on " + on.name,
-                     "attack.cpp",
-                     {on.flag, std::string("-DADVX_ATTACK=(") + a.expression + ")"},
+                     folder + "attack.cpp",
+                     {std::string(on.macro) + " 1", std::string("ADVX_ATTACK ") + a.expression},
                      on.needs,
                      on.cuda});
   all.push_back({"examples/compose_your_own.cpp", "examples/compose_your_own.cpp", {}, "xtensor/xtensor.hpp"});
