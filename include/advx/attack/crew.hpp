@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -49,7 +50,20 @@ public:
     progress_.succeeded += gained.succeeded;
     progress_.forward += gained.forward;
     progress_.pullback += gained.pullback;
-    if (!stop_ && !settings_.observer(progress_)) stop_ = true;
+    if (!stop_ && settings_.observer && !settings_.observer(progress_)) stop_ = true;
+  }
+
+  /// Is it time to tell of images that have finished, after those told of at `before`? Each time costs a session.
+  bool wants_finished(std::chrono::steady_clock::time_point before) const noexcept {
+    return settings_.finished && std::chrono::steady_clock::now() - before > std::chrono::milliseconds(200);
+  }
+  /// Tells of the rows of `records`, which are in the result, but for those that the run has cut short.
+  template <class Record>
+  void tell_finished(std::span<const Record> records) {
+    if (!settings_.finished) return;
+    const std::lock_guard lock(mutex_);
+    for (const Record& r : records)
+      if (r.left && !r.cut && !r.refused) settings_.finished(r.job);
   }
   /// At a worker's end.
   void add(std::int64_t verified_rows, double model_seconds) {

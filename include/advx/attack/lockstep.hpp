@@ -119,10 +119,7 @@ struct step_slots {
     for (index_t i = 0; i < programs_type::max_gradients * each; ++i)
       gradients[i] = on.pulled[s * most + i] != 0 ? on.gradients + on.row_of(i, each, b) * r.image.size : on.zeros;
     on.programs.step(team, r, s, on.answers + s * programs_type::max_points, gradients);
-    if (!r.done && stop) {
-      r.done = true;
-      r.end = status::stopped;
-    }
+    if (!r.done && stop) programs_type::cut(r);
     if (r.done) {
       const index_t mine = r.job - on.programs.work.first_job;
       typename programs_type::record left{};
@@ -190,6 +187,8 @@ public:
     const index_t bytes = Programs::stored * order_.images.cols * index_t(sizeof(T));
     index_t images = std::max<index_t>(1, std::min(order_.images.rows, stage_bytes / (bytes * order_.cases)));
     index_t slots = batch_for<Backend>(order_.settings);
+    // Images are told of at a stage's end: it is then to come soon.
+    if (order_.settings.finished) images = std::min(images, std::max<index_t>(1, slots / order_.cases));
     for (index_t first = 0; first < order_.images.rows && !crew_.stopped();) {
       const index_t count = std::min(images, order_.images.rows - first);
       try {
@@ -232,6 +231,7 @@ private:
     work.images = {uploaded(memory, order_.images.row(first), images * size), images, size};
     work.goals = uploaded(memory, order_.goals.data() + first * order_.cases, jobs);
     if (const auto e = order_.settings.epsilon; !e.empty()) work.epsilon = uploaded(memory, e.data() + first, images);
+    if (const auto k = order_.settings.numbers; !k.empty()) work.numbers = uploaded(memory, k.data() + first, images);
     work.common = order_.common(uploaded(memory, order_.bounds.data(), 5 * size));
     work.first_job = first * order_.cases;
     work.jobs = work.first_job + jobs;
@@ -338,6 +338,7 @@ private:
     }
     verify(records, stage.planes, host, stage.room);
     verified_rows_ += verify.verified_rows;
+    crew_.template tell_finished<record>(records);
   }
 
   const Recipe& recipe_;

@@ -55,6 +55,11 @@ inline void check_options(const options& o, index_t images, index_t n) {
   for (std::size_t i = 0; i < o.epsilon.size(); ++i)
     if (!(o.epsilon[i] >= 0 && o.epsilon[i] < 1e30))
       refuse("advx: options.epsilon: image %zu has the radius %.9g; a radius must be at least 0", i, o.epsilon[i]);
+  if (!o.numbers.empty() && static_cast<index_t>(o.numbers.size()) != images)
+    refuse("advx: options.numbers has %td values for %td images; give one per image, or none",
+           static_cast<index_t>(o.numbers.size()), images);
+  for (std::size_t i = 0; i < o.numbers.size(); ++i)
+    require(o.numbers[i] >= 0, "options", "numbers", "numbers >= 0", double(o.numbers[i]));
   require(o.batch >= 0, "options", "batch", "batch >= 0", double(o.batch));
   require(o.threads >= 0, "options", "threads", "threads >= 0", o.threads);
   require(o.tie >= 0, "options", "tie", "tie >= 0", o.tie);
@@ -110,24 +115,10 @@ inline void check_labels(std::span<const row_goal> goals, index_t cases, index_t
 
 } // namespace detail
 
-/// Attacks `images` on `model` with `attack` (a recipe or a preset) towards `goal`.
-///
-/// @param attack   what to do: attack::penalty, attack::budget, ..., or a preset of <advx/attack/presets.hpp>
-/// @param model    satisfies the concept that the attack needs (concepts/model.hpp); shared, not copied
-/// @param images   one row per image, inside the box; any container with `image_traits` (batch, xtensor expressions)
-/// @param goal     goal::untargeted or goal::targeted, with one label per image
-/// @param settings box, batch, threads, seed, limits, observer
-/// @param backend  where the attack's own arithmetic runs
-/// @return         images of the container's kind, one row per image and case, with verified successes and counters
-/// @throws argument_error before any work, naming argument, row, value and remedy; model_error where the model answers
-///         NaN for an unperturbed image
-///
-/// The model's passes dominate; the rest is O(rows · image size) without allocation. An image's result is a function of
-/// the image, its position and the seed, and not of batch or threads, if the model is row-invariant.
-template <class Attack, class Model, class Images, class Goal,
-          class Backend = typename image_traits<Images, scalar_of<Model>>::backend>
-auto run(const Attack& attack, const Model& model, const Images& images, const Goal& goal, const options& settings = {},
-         Backend backend = {}) {
+/// As `run`, into a result of the caller's, whose rows `settings.finished` may read as they become final.
+template <class Attack, class Model, class Images, class Goal, class Backend>
+void run_into(result<typename image_traits<Images, scalar_of<Model>>::container>& out, const Attack& attack,
+              const Model& model, const Images& images, const Goal& goal, const options& settings, Backend backend) {
   using T = scalar_of<Model>;
   using traits = image_traits<Images, T>;
   const auto recipe = detail::recipe_of(attack);
@@ -149,7 +140,7 @@ auto run(const Attack& attack, const Model& model, const Images& images, const G
       order.goals, order.cases, classes, requires { goal.targets; });
 
   const auto n = static_cast<std::size_t>(order.jobs());
-  result<typename traits::container> out;
+  out = {};
   out.cases = order.cases;
   detail::prepare(out, n);
   out.row_invariant = is_row_invariant_on<Model, Backend>;
@@ -171,6 +162,28 @@ auto run(const Attack& attack, const Model& model, const Images& images, const G
   };
   rankings.visit([&](const auto& norm, index_t k) { prepare(norm.name, k); });
   attack::bound<recipe_type, Model, Backend>(recipe, model, backend)(order, to);
+}
+
+/// Attacks `images` on `model` with `attack` (a recipe or a preset) towards `goal`.
+///
+/// @param attack   what to do: attack::penalty, attack::budget, ..., or a preset of <advx/attack/presets.hpp>
+/// @param model    satisfies the concept that the attack needs (concepts/model.hpp); shared, not copied
+/// @param images   one row per image, inside the box; any container with `image_traits` (batch, xtensor expressions)
+/// @param goal     goal::untargeted or goal::targeted, with one label per image
+/// @param settings box, batch, threads, seed, limits, observer
+/// @param backend  where the attack's own arithmetic runs
+/// @return         images of the container's kind, one row per image and case, with verified successes and counters
+/// @throws argument_error before any work, naming argument, row, value and remedy; model_error where the model answers
+///         NaN for an unperturbed image
+///
+/// The model's passes dominate; the rest is O(rows · image size) without allocation. An image's result is a function of
+/// the image, its position (or number) and the seed, and not of batch or threads, if the model is row-invariant.
+template <class Attack, class Model, class Images, class Goal,
+          class Backend = typename image_traits<Images, scalar_of<Model>>::backend>
+auto run(const Attack& attack, const Model& model, const Images& images, const Goal& goal, const options& settings = {},
+         Backend backend = {}) {
+  result<typename image_traits<Images, scalar_of<Model>>::container> out;
+  run_into(out, attack, model, images, goal, settings, backend);
   return out;
 }
 

@@ -25,6 +25,7 @@ struct work_order {
   index_t jobs = 0;  ///< the end of the jobs
   index_t cases = 1; ///< jobs per image
   std::int64_t queries = std::numeric_limits<std::int64_t>::max();
+  const index_t* numbers = nullptr; ///< per image of `images`: what its random numbers depend on; null: its position
 };
 
 /// The life of a slot: take a job; each tick ask, write, judge, make cotangents, step; leave a record.
@@ -64,6 +65,7 @@ struct slot_programs {
     bool fresh = true;             ///< nothing has been answered yet
     bool done = false;
     bool refused = false; ///< the model's answer for the unperturbed image is NaN or infinite
+    bool cut = false;     ///< the run's end has ended it
     advx::status end = status::failed;
     label_t clean = no_label;
     std::int64_t queries = 0, forward = 0, pullback = 0;
@@ -80,7 +82,7 @@ struct slot_programs {
     index_t job = -1;
     advx::status end = status::failed;
     bool left = false; ///< written at all
-    bool succeeded = false, refused = false;
+    bool succeeded = false, refused = false, cut = false;
     bool present[std::size_t(stored)] = {};
     label_t labels[std::size_t(stored)] = {};
     label_t clean = no_label;
@@ -100,6 +102,12 @@ struct slot_programs {
         book(memory, r.rankings(), slots, order.common.size),
         work(order) {}
 
+  /// Ends a slot's work because the run ends.
+  static constexpr void cut(slot& r) {
+    r.done = r.cut = true;
+    r.end = status::stopped;
+  }
+
   template <class Team>
   constexpr void take(const Team& team, slot& r, index_t s, index_t job) const {
     const index_t mine = job - work.first_job, image = mine / work.cases;
@@ -107,7 +115,7 @@ struct slot_programs {
     r.job = job;
     r.image = work.common;
     r.image.original = work.images.row(image);
-    r.image.number = job / work.cases;
+    r.image.number = work.numbers == nullptr ? job / work.cases : work.numbers[image];
     r.image.goal = work.goals[mine];
     r.image.epsilon = work.epsilon == nullptr ? -1 : work.epsilon[image];
     // The random numbers of a case are its own.
@@ -198,6 +206,7 @@ struct slot_programs {
     out.end = r.end;
     out.succeeded = r.kept.succeeded;
     out.refused = r.refused;
+    out.cut = r.cut;
     out.clean = r.clean;
     out.queries = r.queries;
     out.forward = r.forward;

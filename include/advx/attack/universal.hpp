@@ -198,7 +198,7 @@ auto find_universal(const Attack& recipe, const Model& model, const Images& imag
   // A run of one image is complete even where its observer says stop: hear that here.
   bool stopped = false;
   auto watched = [&](const progress& p) {
-    stopped = stopped || !settings.observer(p);
+    stopped = stopped || (settings.observer && !settings.observer(p));
     return !stopped;
   };
 
@@ -243,6 +243,8 @@ auto find_universal(const Attack& recipe, const Model& model, const Images& imag
     inner.epsilon = epsilon;
     inner.seed = seed;
     inner.observer = observer(watched);
+    inner.finished = {}; // what is final in it is not in the whole
+    inner.numbers = {};
     inner.budget.seconds = seconds_left();
     if (!(inner.budget.seconds > 0)) return false;
     const auto r = run(form.attack, model, points, goal::untargeted{labels}, inner, backend);

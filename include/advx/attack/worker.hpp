@@ -31,6 +31,7 @@ public:
       : crew_(others),
         size_(order.images.cols),
         classes_(order.classes),
+        cases_(order.cases),
         slots_(pass_slots(slots)),
         capacity_(pass_rows(slots_)),
         session_(model.session(backend, capacity_)),
@@ -77,6 +78,7 @@ private:
     w.images = order.images;
     w.goals = order.goals.data();
     w.epsilon = order.settings.epsilon.empty() ? nullptr : order.settings.epsilon.data();
+    w.numbers = order.settings.numbers.empty() ? nullptr : order.settings.numbers.data();
     w.common = order.common(order.bounds.data());
     w.jobs = order.jobs();
     w.cases = order.cases;
@@ -124,10 +126,7 @@ private:
       slot& r = at(s);
       if (r.job < 0) continue;
       step(s);
-      if (!r.done && crew_.stopped()) {
-        r.done = true;
-        r.end = status::stopped;
-      }
+      if (!r.done && crew_.stopped()) Programs::cut(r);
       if (r.done) {
         retire(s, gained);
         if (!refill(s)) continue;
@@ -138,6 +137,7 @@ private:
     std::swap(points_[0], points_[1]);
     crew_.watch();
     if (gained.total > 0) crew_.report(gained);
+    if (!pending_.empty() && crew_.wants_finished(told_)) flush();
   }
 
   /// One pass, padded to a fixed number of rows where the model's answers may depend on it.
@@ -211,7 +211,7 @@ private:
   void retire(index_t s, progress& gained) {
     slot& r = at(s);
     if (r.refused) {
-      crew_.refuse(r.image.number);
+      crew_.refuse(r.job / cases_);
       return;
     }
     if (static_cast<index_t>(pending_.size()) == capacity_) flush();
@@ -229,11 +229,13 @@ private:
     if (pending_.empty()) return;
     verify_.open();
     verify_(pending_, pending_images_, pending_images_, capacity_);
+    crew_.tell_finished<record>(pending_);
+    told_ = std::chrono::steady_clock::now();
     pending_.clear();
   }
 
   crew& crew_;
-  index_t size_, classes_, slots_, capacity_;
+  index_t size_, classes_, cases_, slots_, capacity_;
   session_of<Model, Backend> session_;
   arena<Backend> memory_;
   Programs programs_;
@@ -252,6 +254,7 @@ private:
   index_t rows_ = 0;
   index_t turn_ = 0;
   bool waiting_ = false;
+  std::chrono::steady_clock::time_point told_{}; ///< when it last told of finished images
   double model_seconds_ = 0;
 };
 

@@ -36,23 +36,28 @@ struct progress {
   std::int64_t pullback = 0; ///< rows pulled back by finished images
 };
 
-/// A reference to a callable `bool(const progress&)`; false stops the run, whose unfinished images come back as the
-/// best found. It is called whenever images finish, by one thread at a time. The callable must outlive the run.
-class observer {
+/// A reference to a callable `Result(Argument)`, or none. The callable must outlive it.
+template <class Result, class Argument>
+class callback {
 public:
-  constexpr observer() = default;
+  constexpr callback() = default;
   template <class F>
-    requires(!std::is_same_v<F, observer>)
-  constexpr observer(F& f) // NOLINT: implicit by design, as with function references
+    requires(!std::is_same_v<std::remove_const_t<F>, callback>)
+  constexpr callback(F& f) // NOLINT: implicit by design, as with function references
       : object(const_cast<void*>(static_cast<const void*>(&f))), // F keeps the const
-        call([](void* o, const progress& p) { return static_cast<bool>((*static_cast<F*>(o))(p)); }) {}
+        call([](void* o, Argument a) { return static_cast<Result>((*static_cast<F*>(o))(a)); }) {}
 
-  bool operator()(const progress& p) const { return call == nullptr || call(object, p); }
+  constexpr explicit operator bool() const noexcept { return call != nullptr; }
+  Result operator()(Argument a) const { return call(object, a); }
 
 private:
   void* object = nullptr;
-  bool (*call)(void*, const progress&) = nullptr;
+  Result (*call)(void*, Argument) = nullptr;
 };
+
+/// `bool(const progress&)`, called whenever images finish, by one thread at a time; false stops the run, whose
+/// unfinished images come back as the best found.
+using observer = callback<bool, const progress&>;
 
 /// Limits on the work for one image or for the whole run.
 struct budget {
@@ -73,6 +78,13 @@ struct options {
   std::uint64_t seed = 0; ///< of all random numbers
   advx::budget budget{};
   advx::observer observer{};
+  /// Called with the row of each image (and case) as soon as all that `run_into`'s result says of it is final:
+  /// verified, and not to change; by one thread at a time, within a fraction of a second (in lockstep, once for each
+  /// batch). Not called for images that the run's end cuts short. What it throws ends the run.
+  callback<void, index_t> finished{};
+  /// Empty, or a number ≥ 0 for each image, on which its random numbers depend instead of its position: a run over some
+  /// images, numbered as among all, finds what a run over all of them finds.
+  std::span<const index_t> numbers{};
   double tie = 1e-5; ///< a success needs a margin of tie·max(1, max|score|), so that rounding cannot undo it; ≥ 0
 };
 
