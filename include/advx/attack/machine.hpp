@@ -32,7 +32,8 @@
 ///
 /// A recipe names its machine and states what it needs: `template <class T> using machine`, `access`, `check()`,
 /// `confidence()`, `rankings()` (a `list` of norms; the first is the attack's own) and, where it has them,
-/// `accepts(scale)` and `limit(image)`, the radius beyond which no point is a success.
+/// `accepts(scale)`, `limit(image)`, the radius beyond which no point is a success, and `admits(team, image, x)`: may
+/// x, of an image's first tick, be a result, as the original may be?
 #pragma once
 
 #include <advx/core/image.hpp>

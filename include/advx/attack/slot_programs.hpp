@@ -234,6 +234,14 @@ struct slot_programs {
   }
 
 private:
+  /// May the point of an image's first tick be a result?
+  template <class Team>
+  constexpr bool admits(const Team& team, const image_ref<T>& image, const T* x) const {
+    if constexpr (requires { recipe.admits(team, image, x); })
+      return recipe.admits(team, image, x);
+    else
+      return true;
+  }
   static constexpr void fail(slot& r) {
     r.refused = r.fresh;
     r.done = true;
@@ -254,7 +262,7 @@ private:
       a.point = points + row * r.image.size;
       a.scores = Scored ? scores + row * classes : nullptr;
       a.summary = summary(a.scores, Scored ? no_label : labels[row], classes, r.image.goal);
-      if (a.summary.finite && (i >= r.asked.judged_from || r.fresh))
+      if (a.summary.finite && (i >= r.asked.judged_from || (r.fresh && admits(team, r.image, a.point))))
         a.success = book.judge(team, r.kept, s, r.image, a.point, a.summary, confidence, r.limit);
       team.each(1, [&](index_t) { answers[i] = a; });
       if (a.summary.finite) continue;
