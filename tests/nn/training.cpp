@@ -170,6 +170,10 @@ TEST_CASE("saved weights come back to the bit, and faults name the file and the 
   REQUIRE_FALSE(std::ranges::equal(copy.parameters(), net.parameters()));
   nn::load(file.path, copy);
   CHECK(std::ranges::equal(copy.parameters(), net.parameters()));
+  auto third = net;
+  third.initialize(99);
+  nn::load(advx::data::read_npz(file.path.string()), third);
+  CHECK(std::ranges::equal(third.parameters(), net.parameters()));
   auto wide = net.as<double>();
   wide.initialize(99);
   nn::load(file.path, wide);

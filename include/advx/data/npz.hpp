@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -206,11 +207,12 @@ inline npz parse_npz(std::span<const std::byte> bytes, std::string_view name,
   detail::zip_reader archive(bytes, name);
   npz result;
   result.source = std::string(name);
+  std::set<std::string_view> keys; // so that many members take no quadratic time
   for (const detail::zip_member& member : archive.directory()) {
     const std::string where = std::string(name) + "' member '" + detail::printable(member.name);
     if (!member.name.ends_with(".npy")) detail::file_fault(where, "is not an array (its name does not end in .npy)");
     const std::string_view key = member.name.substr(0, member.name.size() - 4);
-    if (result.find(key) != nullptr) detail::file_fault(where, "is there twice");
+    if (!keys.insert(key).second) detail::file_fault(where, "is there twice");
     const auto unpacked = archive.read(member, limit);
     limit -= unpacked.size();
     result.add(std::string(key), parse_npy(unpacked, where));
@@ -225,8 +227,9 @@ inline std::vector<std::byte> encode_npz(const npz& all) {
   detail::byte_writer out, directory;
   if (all.arrays.size() >= zip::max_members)
     throw argument_error("advx: npz: 65535 arrays and more do not fit one file; write several");
+  std::set<std::string_view> keys;
   for (const auto& [key, value] : all.arrays) {
-    if (key.empty() || key.size() > 1000 || all.find(key) != &value)
+    if (key.empty() || key.size() > 1000 || !keys.insert(key).second)
       throw argument_error("advx: npz: array name '" + detail::printable(key) +
                            "' is empty, over 1000 bytes, or there twice; name each array once");
     const std::string name = key + ".npy";

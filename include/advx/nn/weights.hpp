@@ -53,18 +53,16 @@ void save(const std::filesystem::path& path, const sequential<T, Layers...>& net
   data::write_npz(path.string(), archive);
 }
 
-/// Reads the parameters of a network of the same layers; on an error the network is unchanged.
-/// `names` are the layers' names in the file, one for each layer with parameters, where they are not the positions:
+/// Takes the parameters of a network of the same layers out of an archive; on an error the network is unchanged.
+/// `names` are the layers' names in the archive, one for each layer with parameters, where they are not the positions:
 /// `nn::load("lenet.npz", net, {"conv1", "conv2", "fc1"})`.
 /// @throws file_error for a missing or surplus key, another shape or type, a value that is not finite, a negative
 /// variance
 /// @throws argument_error for a wrong number of names
 template <class T, class... Layers>
-void load(const std::filesystem::path& path, sequential<T, Layers...>& network,
-          std::initializer_list<std::string> names = {}) {
-  const auto archive = data::read_npz(path.string());
+void load(const data::npz& archive, sequential<T, Layers...>& network, std::initializer_list<std::string> names = {}) {
   const auto fail = [&](const std::string& key, const std::string& fault) {
-    throw file_error("advx: " + path.string() + ": '" + key + "' " + fault);
+    throw file_error("advx: " + archive.source + ": '" + key + "' " + fault);
   };
   std::vector<std::pair<std::vector<T>, std::span<T>>> read; // what was read, and where it belongs
   std::size_t known = 0;
@@ -95,6 +93,13 @@ void load(const std::filesystem::path& path, sequential<T, Layers...>& network,
       if (!wanted) fail(entry.first, "is no parameter of the network; load it into a network of the same layers");
     }
   for (const auto& [from, to] : read) std::ranges::copy(from, to.begin());
+}
+
+/// Reads the parameters from an .npz file, likewise. @throws file_error also where it cannot be read, argument_error
+template <class T, class... Layers>
+void load(const std::filesystem::path& path, sequential<T, Layers...>& network,
+          std::initializer_list<std::string> names = {}) {
+  load(data::read_npz(path.string()), network, names);
 }
 
 } // namespace advx::nn
