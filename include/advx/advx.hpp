@@ -6,6 +6,7 @@
 #include <advx/attack/cases.hpp>
 #include <advx/attack/least_likely.hpp>
 #include <advx/attack/presets.hpp>
+#include <advx/attack/query_presets.hpp>
 #include <advx/attack/run.hpp>
 #include <advx/norm/l0.hpp>
 #include <advx/version.hpp>

@@ -1,4 +1,5 @@
 // All properties once more, of attacks that a driver runs in lockstep.
+#include <advx/attack/population_presets.hpp>
 #include <advx/attack/presets.hpp>
 
 #include <catch2/catch.hpp>
@@ -30,4 +31,7 @@ TEST_CASE("carlini_wagner_l2 keeps the invariants in lockstep", "[lockstep]") {
 TEST_CASE("elastic_net keeps the invariants in lockstep", "[lockstep]") {
   keeps_the_invariants(
       advx::attack::elastic_net{.beta = 1e-2, .search_steps = 4, .steps = 30, .step = 0.05, .constant = 0.1});
+}
+TEST_CASE("one_pixel keeps the invariants in lockstep", "[lockstep]") {
+  keeps_the_invariants(advx::attack::one_pixel{.pixels = 2, .population = 20, .steps = 8});
 }

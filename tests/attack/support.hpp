@@ -142,6 +142,7 @@ struct subject {
   bool packed = true;
   /// Are several rows pulled back at a point, so that pullbacks are more than points?
   bool jacobian = false;
+  std::int64_t most_points = 1; ///< of an image in one pass
   runner<T> reference;
   /// Towards the targets on a further backend, by its name.
   struct elsewhere {
@@ -158,6 +159,7 @@ subject<T> subject_of(const Attack& attack) {
   subject<T> s;
   s.norm = decltype(recipe.rankings().first)::name;
   s.jacobian = requires { decltype(recipe)::template machine<T>::max_cotangents; };
+  s.most_points = decltype(recipe)::template machine<T>::max_points;
   s.confidence = recipe.confidence();
   if constexpr (requires { recipe.radius; }) {
     s.epsilon = recipe.radius.epsilon;

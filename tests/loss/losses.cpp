@@ -3,6 +3,7 @@
 #include <advx/kernel/philox.hpp>
 #include <advx/loss/cross_entropy.hpp>
 #include <advx/loss/margin.hpp>
+#include <advx/loss/probability.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -83,6 +84,40 @@ TEST_CASE("cotangents are the losses' slopes") {
   SECTION("margin of logits") { check_slopes<score_scale::logits>(advx::loss::margin{}); }
   SECTION("... with a confidence") { check_slopes<score_scale::logits>(advx::loss::margin{.confidence = 2}); }
   SECTION("... of log-probabilities") { check_slopes<score_scale::log_probabilities>(advx::loss::margin{}); }
+  SECTION("log odds of logits") { check_slopes<score_scale::logits>(advx::loss::probability{}); }
+  SECTION("... of log-probabilities") { check_slopes<score_scale::log_probabilities>(advx::loss::probability{}); }
+}
+
+TEST_CASE("log odds are those of the probability, on each scale the same, and tell it where it rounds to 1") {
+  const advx::loss::probability loss{.below = 0.3, .above = 0.6};
+  std::vector<double> ignored;
+  for (std::uint32_t trial = 0; trial < 20; ++trial) {
+    const auto p = scores(score_scale::probabilities, 5, trial);
+    for (const row_goal goal : goals(5)) {
+      const double own = p[std::size_t(goal.targeted() ? goal.target : goal.label)];
+      const double odds = std::log(own / (1 - own)), want = goal.targeted() ? -odds : odds;
+      const double value = evaluate<score_scale::probabilities>(loss, p, goal, ignored).loss;
+      CHECK(value == Approx(want));
+      CHECK(evaluate<score_scale::logits>(loss, scores(score_scale::logits, 5, trial), goal, ignored).loss ==
+            Approx(want));
+      CHECK(evaluate<score_scale::log_probabilities>(loss, scores(score_scale::log_probabilities, 5, trial), goal,
+                                                     ignored)
+                .loss == Approx(want));
+      // Pulled back through the softmax, the slope by the probabilities is that by the logits.
+      std::vector<double> slope, of_logits;
+      evaluate<score_scale::probabilities>(loss, p, goal, slope);
+      evaluate<score_scale::logits>(loss, scores(score_scale::logits, 5, trial), goal, of_logits);
+      double mean = 0;
+      for (std::size_t j = 0; j < 5; ++j) mean += p[j] * slope[j];
+      for (std::size_t j = 0; j < 5; ++j) CHECK(p[j] * (slope[j] - mean) == Approx(of_logits[j]));
+      CHECK(loss.enough(goal, value) == (goal.targeted() ? own > 0.6 : own < 0.3));
+    }
+  }
+  std::vector<float> c;
+  for (const float top : {30.F, 60.F, 1000.F}) // float probabilities would all be 1
+    CHECK(evaluate<score_scale::logits>(loss, std::vector<float>{top, 0.F, -top}, {0}, c).loss == Approx(top));
+  CHECK_THROWS_WITH(advx::loss::probability{.above = 2}.check(),
+                    "advx: loss::probability: 'above' must satisfy above in [0, 1], got 2");
 }
 
 TEST_CASE("cross-entropy is the logarithm of a probability, on each scale the same") {

@@ -68,7 +68,7 @@ public:
     }
     r.succeeded = true;
     norms_.visit([&](const auto& norm, index_t k) {
-      keep(team, r, s, k, ranked(norm, team, x, image.original), x, summary.predicted);
+      keep(team, r, s, k, ranked(norm, team, x, image.original, summary), x, summary.predicted);
     });
     return true;
   }
@@ -87,10 +87,13 @@ private:
            norms_.template get<0>().distance(team, x, image.original, length) <= limit;
   }
 
-  /// A norm's `rank`, or its distance where it has none.
+  /// A norm's `rank`, which may be one of scores, or its distance where it has none.
   template <class Norm, class Team>
-  constexpr double ranked(const Norm& norm, const Team& team, const T* x, const T* x0) const {
-    if constexpr (requires { norm.rank(team, x, x0, length); })
+  constexpr double ranked(const Norm& norm, const Team& team, const T* x, const T* x0,
+                          const kernel::score_summary<T>& summary) const {
+    if constexpr (requires { norm.rank(summary); })
+      return static_cast<double>(norm.rank(summary));
+    else if constexpr (requires { norm.rank(team, x, x0, length); })
       return static_cast<double>(norm.rank(team, x, x0, length));
     else
       return norm.distance(team, x, x0, length);

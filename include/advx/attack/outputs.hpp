@@ -69,6 +69,7 @@ struct run_order {
     r.size = n;
     r.classes = classes;
     r.seed = settings.seed;
+    r.queries = settings.budget.queries;
     r.tie = static_cast<T>(settings.tie);
     r.magnitude = magnitude;
     return r;

@@ -5,6 +5,7 @@
 #include <advx/core/types.hpp>
 
 #include <cstdint>
+#include <limits>
 
 namespace advx {
 
@@ -43,6 +44,9 @@ struct image_ref {
   const T* half = nullptr;
   const T* inverse_half = nullptr;
   const T* start = nullptr; ///< where a penalty's runs start; null: at the original
+  /// The answers that the run may ask for this image. A machine that asks for many points at once may ask for fewer at
+  /// the end, so that none is left unused; the driver sees to it that there are no more.
+  std::int64_t queries = std::numeric_limits<std::int64_t>::max();
 
   constexpr interval<T> side(index_t j) const noexcept {
     return {lower[j], upper[j], middle[j], half[j], inverse_half[j]};

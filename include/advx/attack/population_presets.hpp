@@ -1,0 +1,44 @@
+/// @file
+/// Attacks by random search and evolution, over models that answer scores, by name.
+#pragma once
+
+#include <advx/attack/population.hpp>
+#include <advx/loss/probability.hpp>
+#include <advx/norm/l0.hpp>
+#include <advx/optimizer/differential_evolution.hpp>
+#include <advx/space/pixel_tuples.hpp>
+
+namespace advx::attack {
+
+/// The one-pixel attack (Su, Vargas & Sakurai 2019), for one or a few pixels: differential evolution of their positions
+/// and values for the least probability of the label, or the greatest of the target. An image takes up to
+/// 1 + population·(steps + 1) queries. It ends when a success is as certain as `below` or `above` asks; the result is
+/// the first success with the fewest coordinates, `other_rankings[0]` the most certain one.
+struct one_pixel {
+  int pixels = 1;               ///< that may change, ≥ 1 and at most the image's
+  int population = 400;         ///< ≥ 4
+  int steps = 100;              ///< generations after the first, ≥ 1
+  int channels = 1;             ///< planes of an image, ≥ 1: 3 for RGB
+  int width = 0;                ///< of a plane; 0: it is square if it can be, else one row
+  double difference = 0.5;      ///< F in (0, 2]
+  double dither = 0;            ///< each generation has its own F in [difference, difference + dither]
+  double crossover = 1;         ///< CR in [0, 1]; 1: none
+  bool from_best = false;       ///< true: mutants of the fittest member (best1bin)
+  double below = 0.1;           ///< untargeted: ends where the label's probability is lower; Su et al. have 0.05
+  double above = 0.5;           ///< targeted: ends where the target's probability is higher; Su et al. have 0.9
+  bool stop_at_success = false; ///< true: ends at the first success
+  int levels = 256;             ///< values of a channel; 0: any
+
+  constexpr auto recipe() const {
+    return attack::population{
+        norm::l0{},
+        loss::probability{below, above},
+        optimizer::differential_evolution{population, steps, difference, dither, crossover, from_best},
+        space::pixel_tuples{channels, width, levels},
+        start::population{},
+        radius::fixed{double(pixels) * channels},
+        stop_at_success};
+  }
+};
+
+} // namespace advx::attack
