@@ -26,7 +26,7 @@ for argument; do
 done
 
 # group | what it is | how to know that it is there (any of the words) | Debian package
-# A probe is a program's name, a folder that begins with /, or a header in <>; cmake>=x.y asks for a version.
+# A probe is a program's name, a path that begins with /, or a header in <>; cmake>=x.y asks for a version.
 needs='
 core  | a C++20 compiler                     | c++ g++ clang++                              | g++
 core  | CMake 3.25                           | cmake>=3.25                                  | cmake
@@ -45,6 +45,7 @@ core  | protobuf                             | <google/protobuf/message.h>      
 core  | the tests of ONNX                    | /usr/share/libonnx-testdata                  | libonnx-testdata
 core  | CLI11                                | <CLI/CLI.hpp>                                | libcli11-dev
 dev   | clang                                | clang++                                      | clang
+dev   | the fuzzer of clang                  | /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a | libclang-rt-dev
 dev   | clang-format                         | clang-format                                 | clang-format
 bench | libtorch                             | <torch/script.h>                             | libtorch-dev
 '
@@ -70,7 +71,7 @@ is_there() { # probe...
   for probe; do
     case $probe in
       '<'*) if echo "$headers" | grep -qxF "$probe"; then return 0; fi ;;
-      /*) if [ -d "$probe" ]; then return 0; fi ;;
+      /*) if [ -e "$probe" ]; then return 0; fi ;;
       *'>='*)
         program=${probe%%>=*}
         if command -v "$program" >/dev/null 2>&1; then
