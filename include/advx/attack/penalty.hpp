@@ -8,10 +8,30 @@
 #include <advx/core/require.hpp>
 #include <advx/search/fixed.hpp>
 #include <advx/space/pixels.hpp>
+#include <advx/space/reduced.hpp>
 
 namespace advx::attack {
 
 namespace detail {
+
+/// What runs a penalty attack: `descent`, or the machine that the optimizer brings along because it asks the model in
+/// its own way, with what it needs of the model.
+template <class Recipe, class Optimizer, class T>
+struct penalty_machine {
+  using type = descent<Recipe, T>;
+};
+template <class Recipe, class Optimizer, class T>
+  requires requires { typename Optimizer::template machine<Recipe, T>; }
+struct penalty_machine<Recipe, Optimizer, T> {
+  using type = typename Optimizer::template machine<Recipe, T>;
+};
+template <class Optimizer>
+constexpr attack::access penalty_access() {
+  if constexpr (requires { Optimizer::access; })
+    return Optimizer::access;
+  else
+    return attack::access::gradients;
+}
 
 /// What an optimizer sees of a penalty attack at one gradient point x: ∂/∂z of size(x − x0) + c·loss(x), x = decode(z).
 template <class Norm, class Space, bool Proximal, class T>
@@ -84,6 +104,9 @@ struct penalty {
                 "gradient optimizer such as optimizer::adam");
   static_assert(!Optimizer::needs_direction || norm::directional<Norm>,
                 "advx: optimizer::steepest needs a norm that makes directions: norm::l1, norm::l2 or norm::linf");
+  static_assert(!space::is_reduced<Space> || detail::penalty_access<Optimizer>() == attack::access::scores,
+                "advx: space::resized, space::hierarchical and space::dct are for an optimizer that changes single "
+                "variables: optimizer::coordinate_descent; other optimizers take space::pixels or space::tanh");
   static_assert((norm::measurable<Also> && ...), "advx: penalty: every further ranking needs `name` and `distance`");
 
   Norm norm{};
@@ -97,7 +120,7 @@ struct penalty {
   bool abort_early = true;
 
   static constexpr const char* form = "penalty";
-  static constexpr attack::access access = attack::access::gradients;
+  static constexpr attack::access access = detail::penalty_access<Optimizer>();
   static constexpr bool starts_at_original = false;
   using schedule = typename Search::state;
 
@@ -151,7 +174,7 @@ struct penalty {
   constexpr void make_feasible(const Team&, const image_ref<T>&, const schedule&, T*) const {}
 
   template <class T>
-  using machine = descent<penalty, T>;
+  using machine = typename detail::penalty_machine<penalty, Optimizer, T>::type;
 };
 
 template <class N, class L, class O, class S = space::pixels, class C = search::fixed, class... A>

@@ -165,6 +165,21 @@ ADVX_HOST_DEVICE constexpr T atanh(T x) noexcept {
   return T(0.5) * log((T(1) + x) / (T(1) - x));
 }
 
+/// cos(2πt) for t in [−½, ½].
+template <class T>
+ADVX_HOST_DEVICE constexpr T cos_turn(T t) noexcept {
+  // cos(2πt) = −sin(2π(|t| − ¼)); the argument of the series stays within ±π/2.
+  const T a = (absolute(t) - T(0.25)) * T(6.28318530717958647692);
+  const T s = a * a;
+  T p = T(1) / T(6227020800);
+  p = p * s - T(1) / T(39916800);
+  p = p * s + T(1) / T(362880);
+  p = p * s - T(1) / T(5040);
+  p = p * s + T(1) / T(120);
+  p = p * s - T(1) / T(6);
+  return -(a + a * s * p);
+}
+
 /// √x for x ≥ 0, relative error at most 1e-6 (float) and 1e-15 (double), in few multiplications and without the unit
 /// that divides: for step lengths, in loops that are to vectorise whatever the compiler's flags are (the library's
 /// function sets errno, and that keeps a loop from being vectorised). Smaller arguments count as the smallest normal

@@ -59,22 +59,6 @@ struct random_stream {
     const T turn = uniform<T>(coordinate, 1) - T(0.5);
     return radius * cos_turn(turn);
   }
-
-private:
-  /// cos(2πt) for t in [−½, ½].
-  template <class T>
-  ADVX_HOST_DEVICE static constexpr T cos_turn(T t) noexcept {
-    // cos(2πt) = −sin(2π(|t| − ¼)); the argument of the series stays within ±π/2.
-    const T a = (absolute(t) - T(0.25)) * T(6.28318530717958647692);
-    const T s = a * a;
-    T p = T(1) / T(6227020800);
-    p = p * s - T(1) / T(39916800);
-    p = p * s + T(1) / T(362880);
-    p = p * s - T(1) / T(5040);
-    p = p * s + T(1) / T(120);
-    p = p * s - T(1) / T(6);
-    return -(a + a * s * p);
-  }
 };
 
 } // namespace advx::kernel

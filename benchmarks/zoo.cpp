@@ -1,0 +1,136 @@
+// ZOO on the committed MLP with random targets: success, mean L2 against Carlini & Wagner's attack on the same images,
+// and the CPU time of a query beside a bare forward pass; then the ablation of Sharma's thesis, Table 3, at a small
+// scale: all techniques, and each of them left out.
+//
+//     bench-zoo [FOLDER] [DIGITS] [PART]     FOLDER: the data of the project, "data"; PART: compare or ablation, both
+#include <advx/attack/zoo_presets.hpp>
+#include <advx/nn/models.hpp>
+#include <advx/nn/weights.hpp>
+#include <advx/nn/xtensor.hpp>
+#include <advx/xtensor.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "support.hpp"
+
+namespace {
+
+using advx::index_t;
+using network = decltype(advx::nn::mlp_sigmoid());
+namespace attack = advx::attack;
+
+/// CPU µs of one row in a bare forward pass of `rows` rows.
+double bare_forward(const network& net, const advx::batch<float>& images, index_t rows) {
+  advx::backend::xtensor backend;
+  auto session = net.session(backend, rows);
+  advx::batch<float> points(rows, images.cols()), scores(rows, net.class_count());
+  for (index_t i = 0; i < rows; ++i) std::copy_n(images.row(i % images.rows()), images.cols(), points.row(i));
+  std::vector<double> times;
+  const int passes = static_cast<int>(200000 / rows);
+  for (int k = 0; k < 5; ++k) {
+    const double before = benchmarks::cpu_seconds();
+    for (int p = 0; p < passes; ++p) session.forward(points.view().as_const(), scores.view());
+    times.push_back(1e6 * (benchmarks::cpu_seconds() - before) / (double(passes) * double(rows)));
+  }
+  return benchmarks::median(times);
+}
+
+struct scene {
+  network net = advx::nn::mlp_sigmoid();
+  benchmarks::digits digits;
+  advx::goal::targeted goal;
+
+  scene(const std::string& data, index_t count) : digits(data, count) {
+    advx::nn::load(data + "/weights/mlp_mnist.npz", net);
+    goal = advx::goal::random(digits.labels, net.class_count());
+  }
+
+  /// One line; returns the result.
+  template <class Attack>
+  auto operator()(const char* name, const Attack& a, const std::vector<double>* other = nullptr) const {
+    const double before = benchmarks::cpu_seconds();
+    advx::options one;
+    one.threads = 1;
+    auto r = advx::run(a, net, digits.images, goal, one, advx::backend::xtensor{});
+    const double seconds = benchmarks::cpu_seconds() - before;
+    double queries = 0, l2 = 0, theirs = 0, both = 0;
+    for (std::size_t i = 0; i < r.success.size(); ++i) {
+      queries += double(r.queries[i]);
+      if (r.success[i] == 0 || other == nullptr) continue;
+      l2 += r.l2[i];
+      theirs += (*other)[i];
+      both += 1;
+    }
+    std::printf("%-40s %6.1f %8.4f %8.4f %11.0f %9.2f %9.3f\n", name, 100 * r.success_rate(),
+                r.mean_over_successes(r.l2), both > 0 ? l2 / theirs : 1.0, queries / double(r.success.size()),
+                1e6 * seconds / queries, r.model_seconds > 0 ? seconds / r.model_seconds : 0.0);
+    std::fflush(stdout);
+    return r;
+  }
+  static void head() {
+    std::printf("%-40s %6s %8s %8s %11s %9s %9s\n", "attack", "ASR %", "mean L2", "/ C&W", "queries", "us/query",
+                "/ model");
+  }
+};
+
+void compare(const scene& s) {
+  constexpr double safe = advx::optimizer::coordinate_descent::float_difference;
+  using adam_tanh = attack::zoo_adam_in<advx::space::tanh>;
+  std::printf("%td digits, random targets, one thread; \"/ model\": CPU time over that of the model's passes\n",
+              s.digits.images.rows());
+  scene::head();
+  const auto cw = s("C&W L2 (9 x 1,000, white box)", attack::carlini_wagner_l2{});
+  const auto* l2 = &cw.l2;
+  s("ZOO-Adam, 9 x 3,000, h = 1e-4", attack::zoo_adam{}, l2);
+  s("ZOO-Adam, 9 x 3,000, h = 1e-2", attack::zoo_adam{.difference = safe}, l2);
+  s("ZOO-Adam, 9 x 1,000, h = 1e-2", attack::zoo_adam{.steps = 1000, .difference = safe}, l2);
+  s("ZOO-Adam in tanh, 9 x 1,000, h = 1e-2", adam_tanh{.steps = 1000, .difference = safe}, l2);
+  s("ZOO-Newton, 9 x 1,000, h = 1e-2", attack::zoo_newton{.steps = 1000, .step = 0.1, .difference = safe}, l2);
+  s("ZOO-mixed, 9 x 1,000, h = 1e-2", attack::zoo_mixed{.steps = 1000, .step = 0.1, .difference = safe}, l2);
+  for (const index_t rows : {1, 32, 100, 257})
+    std::printf("bare forward of %3td rows: %.2f us a row\n", rows, bare_forward(s.net, s.digits.images, rows));
+}
+
+/// The first query with a success, from the runs of a growing number of steps being the same up to their ends.
+void ablation(const scene& s) {
+  using space = advx::space::hierarchical<>;
+  using zoo = attack::zoo_adam_in<space>;
+  const space levels{.image = {1, 28, 28}, .levels = {{{7, 7}, {14, 14, 100}, {28, 28, 300}}}};
+  const space full{.image = {1, 28, 28}, .levels = {{{28, 28}}}};
+  zoo all{.search_steps = 1,
+          .steps = 600,
+          .constant = 3,
+          .coordinates = 32,
+          .difference = advx::optimizer::coordinate_descent::float_difference,
+          .importance = true,
+          .abort_early = false,
+          .space = levels};
+  std::printf(
+      "\nThe techniques of the thesis' Table 3: 600 steps of 32 variables at c = 3, 7 x 7 variables, 14 x 14 from "
+      "step 100, 28 x 28 from step 300\n");
+  scene::head();
+  s("all techniques", all);
+  zoo one = all;
+  one.space = full;
+  s("no hierarchy", one);
+  one = all;
+  one.importance = false;
+  s("no importance sampling", one);
+  one = all;
+  one.reset = false;
+  s("no reset of Adam's states", one);
+}
+
+} // namespace
+
+int main(int argc, char** argv) try {
+  const std::string data = argc > 1 ? argv[1] : "data", part = argc > 3 ? argv[3] : "";
+  const scene s(data, argc > 2 ? std::atoi(argv[2]) : 20);
+  if (part != "ablation") compare(s);
+  if (part != "compare") ablation(s);
+  return 0;
+} catch (const std::exception& fault) {
+  std::fprintf(stderr, "%s\n", fault.what());
+  return 1;
+}
