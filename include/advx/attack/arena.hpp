@@ -23,6 +23,13 @@ public:
     static_assert(std::is_trivially_copyable_v<T>, "advx: an arena holds trivially copyable values");
     return reinterpret_cast<T*>(take_bytes(n * index_t(sizeof(T))));
   }
+  /// A copy of n values of the host.
+  template <class T>
+  const T* keep(const T* host, index_t n) {
+    T* copy = take<T>(n);
+    backend_.upload(host, n, copy);
+    return copy;
+  }
 
 private:
   std::uintptr_t take_bytes(index_t n) {

@@ -20,7 +20,8 @@ template <class Norm, class Walk>
 struct boundary {
   static_assert(Walk::template fits<Norm>,
                 "advx: this walk needs another norm: walk::nearest_boundary one that finds the nearest point of a "
-                "half-space, norm::l1, norm::l2 or norm::linf; walk::sparse norm::l0");
+                "half-space, norm::l1, norm::l2 or norm::linf; walk::sparse norm::l0; walk::hop_skip_jump norm::l2 or "
+                "norm::linf");
 
   Norm norm{};
   Walk walk{};
@@ -28,8 +29,10 @@ struct boundary {
   static constexpr const char* form = "boundary";
   static constexpr attack::access access = Walk::access;
 
-  /// A boundary between classes is one of probabilities, too, but nothing there is nearly linear.
-  static constexpr bool accepts(score_scale scale) { return scale != score_scale::probabilities; }
+  /// A boundary between classes is one of probabilities, too, but nothing there is nearly linear; labels have no scale.
+  static constexpr bool accepts(score_scale scale) requires(Walk::access != attack::access::labels) {
+    return scale != score_scale::probabilities;
+  }
   constexpr double confidence() const { return 0; }
   /// Throws argument_error where a parameter is out of its range.
   void check() const {

@@ -1,14 +1,17 @@
 /// @file
-/// Attacks on models of scores by name: ZOO.
+/// Attacks by questions alone by name: ZOO on scores, HopSkipJump on labels.
 #pragma once
 
+#include <advx/attack/boundary.hpp>
 #include <advx/attack/penalty.hpp>
 #include <advx/loss/log_margin.hpp>
 #include <advx/norm/l2.hpp>
+#include <advx/norm/linf.hpp>
 #include <advx/optimizer/coordinate_descent.hpp>
 #include <advx/search/binary.hpp>
 #include <advx/space/hierarchical.hpp>
 #include <advx/space/tanh.hpp>
+#include <advx/walk/hop_skip_jump.hpp>
 
 namespace advx::attack {
 
@@ -53,5 +56,22 @@ using zoo_mixed = zoo<optimizer::coordinate_solver::mixed>;
 /// In another space: `zoo_adam_in<space::tanh>`.
 template <class Space>
 using zoo_adam_in = zoo<optimizer::coordinate_solver::adam, Space>;
+
+/// HopSkipJump in L2 or L∞ (Chen, Jordan & Wainwright 2020), on a model of labels. It walks until its steps are made or
+/// `options.budget.queries` answers are used up; 64 steps take about 35,000.
+template <class Norm>
+struct hop_skip_jump {
+  int steps = 64;   ///< ≥ 1
+  int probes = 100; ///< of the first estimate of the boundary's normal, ≥ 2; the t-th has √t times as many
+  batch_view<const float> starts{}; ///< an adversarial image for each image, as targets need; none: uniform noise
+
+  constexpr auto recipe() const {
+    walk::hop_skip_jump walking{.steps = steps, .probes = probes, .starts = starts};
+    if (walking.most_probes < probes) walking.most_probes = probes;
+    return boundary{Norm{}, walking};
+  }
+};
+using hop_skip_jump_l2 = hop_skip_jump<norm::l2>;
+using hop_skip_jump_linf = hop_skip_jump<norm::linf>;
 
 } // namespace advx::attack
