@@ -8,7 +8,7 @@ using namespace advx;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   data::cifar read;
   try {
-    read = data::parse_cifar10(fuzz::bytes_of(data, size), "fuzz", fuzz::size_limit);
+    read = data::parse_cifar10(fuzz::bytes_of(data, size), "fuzz", fuzz::limit_for(size));
   } catch (const file_error&) {
     return 0;
   }

@@ -13,11 +13,13 @@ using namespace advx;
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
+static constexpr std::uint64_t most_unpacked = 1 << 20;
+
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most, unsigned seed) {
   std::vector<std::byte> content;
   try {
     std::vector<std::byte> unpacked;
-    const auto plain = data::detail::without_gzip(fuzz::bytes_of(data, size), "fuzz", fuzz::size_limit, unpacked);
+    const auto plain = data::detail::without_gzip(fuzz::bytes_of(data, size), "fuzz", most_unpacked, unpacked);
     content.assign(plain.begin(), plain.end());
   } catch (const file_error&) {
     return LLVMFuzzerMutate(data, size, most);

@@ -10,12 +10,12 @@ using namespace advx;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   data::array a;
   try {
-    a = data::parse_idx(fuzz::bytes_of(data, size), "fuzz", fuzz::size_limit);
+    a = data::parse_idx(fuzz::bytes_of(data, size), "fuzz", fuzz::limit_for(size));
   } catch (const file_error&) {
     return 0;
   }
   fuzz::require_whole(a);
-  fuzz::require(a.bytes.size() <= fuzz::size_limit, "no more than the limit");
+  fuzz::require(a.bytes.size() <= fuzz::limit_for(size), "no more than the limit");
   if (a.shape.empty()) return 0;
   const auto images = data::to_unit_interval(a);
   fuzz::require(images.rows() == a.shape[0] && images.values.size() == a.bytes.size(), "a row of pixels an image");

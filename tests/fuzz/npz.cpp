@@ -9,7 +9,7 @@ using namespace advx;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   data::npz all;
   try {
-    all = data::parse_npz(fuzz::bytes_of(data, size), "fuzz", fuzz::size_limit);
+    all = data::parse_npz(fuzz::bytes_of(data, size), "fuzz", fuzz::limit_for(size));
   } catch (const file_error&) {
     return 0;
   }
@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(all.find(name) == &a, "names are there once");
     sum += a.bytes.size();
   }
-  fuzz::require(sum <= fuzz::size_limit, "no more than the limit");
+  fuzz::require(sum <= fuzz::limit_for(size), "no more than the limit");
   std::vector<std::byte> written;
   try {
     written = data::encode_npz(all);

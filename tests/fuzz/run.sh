@@ -21,7 +21,8 @@ root=$(cd "$here/../.." && pwd)
 # Builds and runs one target.
 one() {
   sources="$here/$1.cpp"
-  flags="-std=c++20 -O1 -g1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I$root/include -I$root/tests"
+  flags="-std=c++20 -O1 -g1 -fsanitize=fuzzer,address,undefined,float-cast-overflow -fno-sanitize-recover=all"
+  flags="$flags -D_GLIBCXX_ASSERTIONS -I$root/include -I$root/tests"
   case $1 in
     npy) libraries='' ;;
     npz | weights) sources="$sources $here/zip_mutator.cpp" libraries=-lz ;;
@@ -44,7 +45,7 @@ one() {
     echo "advx: fuzz: $1: FOUND $(sed -n 's/.*Test unit written to //p' "$folder/$1.log")"
     return 1
   fi
-  echo "advx: fuzz: $1: nothing in $(sed -n 's/^Done \([0-9]*\) runs in \([0-9]*\) second.*/\1 files, \2 s/p' "$folder/$1.log")"
+  echo "advx: fuzz: $1: no finding in $(sed -n 's/^Done \([0-9]*\) runs in \([0-9]*\) second.*/\1 files, \2 s/p' "$folder/$1.log")"
 }
 
 while getopts t:o:h option; do

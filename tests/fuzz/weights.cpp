@@ -28,7 +28,7 @@ std::vector<float> all_of(Network& net) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto net = blank;
   try {
-    nn::load(data::parse_npz(fuzz::bytes_of(data, size), "fuzz", fuzz::size_limit), net);
+    nn::load(data::parse_npz(fuzz::bytes_of(data, size), "fuzz", fuzz::limit_for(size)), net);
   } catch (const file_error&) {
     fuzz::require(all_of(net) == all_of(blank), "a network is unchanged by a file that is refused");
     return 0;

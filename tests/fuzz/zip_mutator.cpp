@@ -9,6 +9,8 @@ using namespace advx;
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
+static constexpr std::uint64_t most_unpacked = 1 << 20;
+
 namespace {
 
 struct member {
@@ -22,8 +24,7 @@ std::vector<member> unpack(std::span<const std::byte> archive) {
   try {
     data::detail::zip_reader reader(archive, "fuzz");
     for (const auto& m : reader.directory())
-      members.push_back(
-          {std::string(m.name), m.method == data::detail::zip::deflated, reader.read(m, fuzz::size_limit)});
+      members.push_back({std::string(m.name), m.method == data::detail::zip::deflated, reader.read(m, most_unpacked)});
   } catch (const file_error&) {
     // the members before the fault
   }
