@@ -97,5 +97,8 @@ template <class Backend>
 void lbfgs(bench& b);
 template <class Backend>
 void momentum(bench& b);
+/// One perturbation for all digits.
+template <class Backend>
+void universal(bench& b);
 
 } // namespace demo

@@ -41,6 +41,7 @@ choice choice_of(const char* name) {
             demo::tighten<Backend>(b);
             demo::geometry<Backend>(b);
             demo::lbfgs<Backend>(b);
+            demo::universal<Backend>(b);
           }};
 }
 

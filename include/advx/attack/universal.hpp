@@ -29,6 +29,7 @@ struct universal_result {
   std::int64_t queries = 0;          ///< answers asked of the model, those for fooling rates and verification too
   std::int64_t forward_rows = 0;     ///< of these, not pulled back
   std::int64_t pullback_rows = 0;    ///< rows pulled back
+  double model_seconds = 0;          ///< CPU time inside the inner attacks' passes, all threads; 0 on a device
   bool complete = true;              ///< false: the observer or the time limit ended it
 
   /// Share of the images, in [0, 1], that v fools.
@@ -252,6 +253,7 @@ auto find_universal(const Attack& recipe, const Model& model, const Images& imag
     out.queries += std::accumulate(r.queries.begin(), r.queries.end(), r.verification_rows);
     out.forward_rows += std::accumulate(r.forward_rows.begin(), r.forward_rows.end(), r.verification_rows);
     out.pullback_rows = std::accumulate(r.pullback_rows.begin(), r.pullback_rows.end(), out.pullback_rows);
+    out.model_seconds += r.model_seconds;
     if (stopped || !r.complete) return false;
     changes = batch<T>(points.rows(), size);
     changes.row_count = 0;
