@@ -11,6 +11,7 @@
 #include <advx/nn/train.hpp>
 #include <advx/nn/weights.hpp>
 #include <advx/nn/xtensor.hpp>
+#include <advx/report/training.hpp>
 
 #include <cstdio>
 #include <exception>
@@ -59,13 +60,7 @@ int main(int argc, char** argv) try {
                          .rate_decay = 0.85,
                          .seed = std::stoull(argv[3]),
                          .threads = 2};
-  how.observer = [&](const advx::nn::progress& p) {
-    const double accuracy = advx::nn::accuracy(network, backend, test.images.view(), test.labels);
-    std::printf("epoch %2td  loss %.4f  train %.2f %%  test %.2f %%\n", p.epoch + 1, p.loss, 100 * p.accuracy,
-                100 * accuracy);
-    std::fflush(stdout);
-    return true;
-  };
+  how.observer = advx::report::epoch_printer(stdout, network, backend, test.images.view(), test.labels);
   network.initialize(how.seed);
   advx::nn::train(network, backend, train.images.view(), std::span<const advx::label_t>(train.labels), how);
   advx::nn::save(argv[1], network);
