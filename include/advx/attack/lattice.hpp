@@ -63,7 +63,8 @@ public:
         book(memory, r.attack.rankings(), slots, size),
         length(size),
         class_count(classes),
-        vectors(memory.template take<T>(vectors_each * slots * size)) {}
+        vectors(memory.template take<T>(vectors_each * slots * size)),
+        judged(memory.template take<answer<T>>(max_points * slots)) {}
 
   constexpr index_t cotangents() const {
     if constexpr (max_cotangents > 1)
@@ -100,18 +101,18 @@ public:
     if (r.ranking >= 0) return false;
     const attack::request asked = inner.request(r.inner);
     const double limit = recipe.limit(image);
-    const T* nearest = r.kept.nearest;
-    answer<T> seen[std::size_t(max_points)];
     for (index_t i = 0; i < asked.total(); ++i) {
-      seen[i] = answers[i];
-      seen[i].success = (i >= asked.judged_from || r.fresh) &&
-                        book.judge(team, r.kept, s, image, seen[i].point, seen[i].summary, recipe.confidence(), limit);
+      answer<T> mine = answers[i];
+      mine.success = (i >= asked.judged_from || r.fresh) &&
+                     book.judge(team, r.kept, s, image, mine.point, mine.summary, recipe.confidence(), limit);
+      team.each(1, [&](index_t) { seen(s)[i] = mine; });
     }
-    book.settle(team, r.kept, s, image, nearest);
+    // At once: a slot that waits for a later pass is not told when the points are overwritten.
+    book.settle(team, r.kept, s, image, r.kept.nearest);
     // An original that meets the goal and is no image of the grid: there is nothing to attack, only to round.
-    r.ended = r.fresh && seen[0].success;
+    r.ended = r.fresh && seen(s)[0].success;
     r.fresh = false;
-    r.ended = r.ended || inner.observe(team, r.inner, s, image, seen);
+    r.ended = r.ended || inner.observe(team, r.inner, s, image, seen(s));
     return false;
   }
   template <score_scale Scale, class Team>
@@ -131,7 +132,7 @@ public:
   constexpr void advance(const Team& team, state& r, index_t s, const image_ref<T>& image, const answer<T>* answers,
                          const T* const* gradients) const {
     if (r.ranking < 0) {
-      if (!r.ended) inner.template advance<Scale>(team, r.inner, s, image, answers, gradients);
+      if (!r.ended) inner.template advance<Scale>(team, r.inner, s, image, seen(s), gradients);
       look_at_end(team, r, s, image);
     } else if (!repairable(r, image, *answers) || !climb(team, s, image, *answers, gradients[0])) {
       next(team, r, s, image);
@@ -143,7 +144,7 @@ public:
   constexpr void advance(const Team& team, state& r, index_t s, const image_ref<T>& image,
                          const answer<T>* answers) const {
     if (r.ranking < 0) {
-      if (!r.ended) inner.template advance<Scale>(team, r.inner, s, image, answers);
+      if (!r.ended) inner.template advance<Scale>(team, r.inner, s, image, seen(s));
       look_at_end(team, r, s, image);
     } else {
       stretch(team, r, s, image, *answers);
@@ -153,7 +154,7 @@ public:
   constexpr void advance(const Team& team, state& r, index_t s, const image_ref<T>& image,
                          const answer<T>* answers) const {
     if (r.ranking < 0) {
-      if (!r.ended) inner.advance(team, r.inner, s, image, answers);
+      if (!r.ended) inner.advance(team, r.inner, s, image, seen(s));
       look_at_end(team, r, s, image);
     } else {
       stretch(team, r, s, image, *answers);
@@ -186,7 +187,7 @@ private:
     // In L1 and L2 the nearest levels may lie outside the ball; those towards the original do not.
     const double limit = recipe.limit(image);
     if (limit < std::numeric_limits<double>::infinity() &&
-        norm_type{}.distance(team, on_grid(s), image.original, length) > limit)
+        recipe.attack.rankings().template get<0>().distance(team, on_grid(s), image.original, length) > limit)
       round(team, s, image, 0);
   }
 
@@ -268,6 +269,7 @@ private:
   constexpr kernel::lattice<T> axis_of(const image_ref<T>& image, index_t j) const {
     return {image.lower[j], image.upper[j], static_cast<T>(recipe.levels - 1)};
   }
+  constexpr answer<T>* seen(index_t s) const { return judged + max_points * s; }
   constexpr T* found(index_t s) const { return vectors + vectors_each * s * length; }
   constexpr T* on_grid(index_t s) const { return found(s) + length; }
 
@@ -276,7 +278,8 @@ private:
   book_type book;
   index_t length;
   index_t class_count;
-  T* vectors; ///< per slot: what the attack has found, its point of the grid, and that one's neighbours
+  T* vectors;        ///< per slot: what the attack has found, its point of the grid, and that one's neighbours
+  answer<T>* judged; ///< per slot: the last answers, by the attack's own ledger
 };
 
 /// Runs an attack and hands out images of a grid alone: coordinate j has the values lower + k·(upper − lower)/(levels −
