@@ -3,7 +3,7 @@
 #pragma once
 
 #include <advx/core/require.hpp>
-#include <advx/model/adaptor.hpp>
+#include <advx/model/differences.hpp>
 
 #include <algorithm>
 #include <span>
@@ -36,73 +36,42 @@ public:
   index_t queries_per_pullback() const { return 2 * this->input_size(); }
 
   template <class Backend>
-  class session_type {
-    static_assert(score_model<Model, Backend>,
-                  "advx: model::finite_difference needs scores to take differences of; this model answers labels only");
-
+  class session_type : public detail::pair_session<Model, Backend> {
   public:
-    static constexpr bool row_invariant = is_row_invariant_on<Model, Backend>;
-
     session_type(const finite_difference& model, Backend& backend, index_t capacity)
-        : size_(model.input_size()),
-          classes_(model.class_count()),
-          capacity_(capacity),
-          // Both points of a difference are in one pass.
-          tile_(std::min(capacity + capacity % 2, 2 * size_)),
-          step_(static_cast<scalar>(model.step_)),
-          inner_(model.inner().session(backend, std::max(capacity, tile_))),
-          team_(backend.team()),
-          images_(backend.template allocate<scalar>(capacity * size_)),
-          points_(backend.template allocate<scalar>(tile_ * size_)),
-          scores_(backend.template allocate<scalar>(tile_ * classes_)) {}
+        : detail::pair_session<Model, Backend>("model::finite_difference", model.inner(), backend, capacity,
+                                               model.input_size()),
+          step_(static_cast<scalar>(model.step_)) {}
 
-    index_t queries_per_pullback() const { return 2 * size_; }
+    index_t queries_per_pullback() const { return 2 * this->size(); }
 
-    void forward(batch_view<const scalar> images, batch_view<scalar> scores) {
-      detail::require_room("model::finite_difference", images.rows, capacity_);
-      copy(images.data, images_.data(), images.size());
-      inner_.forward(images, scores);
-    }
     void pullback(std::span<const index_t> rows, batch_view<const scalar> cotangent, batch_view<scalar> gradient) {
       for (index_t i = 0; i < static_cast<index_t>(rows.size()); ++i) {
-        const scalar* x = images_.data() + rows[static_cast<std::size_t>(i)] * size_;
-        for (index_t k = 0; k < tile_; ++k) copy(x, points_.data() + k * size_, size_);
-        for (index_t first = 0; first < size_; first += tile_ / 2)
-          difference(x, cotangent.row(i), gradient.row(i), first, std::min(tile_ / 2, size_ - first));
+        const scalar* x = this->image(rows[static_cast<std::size_t>(i)]);
+        this->fill(x);
+        for (index_t first = 0; first < this->size(); first += this->pairs())
+          difference(x, cotangent.row(i), gradient.row(i), first, std::min(this->pairs(), this->size() - first));
       }
     }
 
   private:
     /// Coordinates [first, first + count) of the gradient. All points equal x before and after.
     void difference(const scalar* x, const scalar* v, scalar* gradient, index_t first, index_t count) {
-      team_.each(count, [=, h = step_, n = size_, points = points_.data()](index_t k) {
+      this->team().each(count, [=, h = step_, n = this->size(), points = this->points()](index_t k) {
         const index_t j = first + k;
         points[2 * k * n + j] = x[j] + h;
         points[(2 * k + 1) * n + j] = x[j] - h;
       });
-      // Where rows may depend on their batch, all passes have one size; the points beyond `count` are x itself.
-      const index_t rows = row_invariant ? 2 * count : tile_;
-      inner_.forward({points_.data(), rows, size_}, {scores_.data(), rows, classes_});
-      team_.each(count, [=, n = size_, classes = classes_, points = points_.data(), z = scores_.data()](index_t k) {
+      this->ask(count);
+      this->team().each(count, [=, n = this->size(), points = this->points(), change = this->change(v)](index_t k) {
         const index_t j = first + k;
-        double change = 0;
-        for (index_t c = 0; c < classes; ++c)
-          change += double(v[c]) * (double(z[2 * k * classes + c]) - double(z[(2 * k + 1) * classes + c]));
-        gradient[j] =
-            static_cast<scalar>(change / (double(points[2 * k * n + j]) - double(points[(2 * k + 1) * n + j])));
-        points[2 * k * n + j] = x[j];
-        points[(2 * k + 1) * n + j] = x[j];
+        scalar &up = points[2 * k * n + j], &down = points[(2 * k + 1) * n + j];
+        gradient[j] = static_cast<scalar>(change(k) / (double(up) - double(down)));
+        up = down = x[j];
       });
     }
-    void copy(const scalar* from, scalar* to, index_t n) const {
-      team_.each(n, [=](index_t j) { to[j] = from[j]; });
-    }
 
-    index_t size_, classes_, capacity_, tile_;
     scalar step_;
-    session_of<Model, Backend> inner_;
-    decltype(std::declval<Backend&>().team()) team_;
-    typename Backend::template buffer<scalar> images_, points_, scores_;
   };
 
   template <class Backend>
