@@ -1,6 +1,6 @@
-// libFuzzer's mutator for zip archives: every other time it changes the unpacked bytes of one member and packs the
-// archive again, stored or deflated, with checksums and sizes that are right. Changes to the packed bytes alone would
-// hardly ever pass the checksum.
+// libFuzzer's mutator for zip archives: every other time it changes one member's unpacked bytes or name, doubles or
+// removes it or exchanges its content with another's, and packs the archive again, stored or deflated, with checksums
+// and sizes that are right. Changes to the packed bytes alone would hardly ever pass the checksum.
 #include <advx/data/npz.hpp>
 
 #include "support.hpp"
@@ -59,18 +59,38 @@ std::vector<std::byte> pack(const std::vector<member>& members) {
   return out.bytes;
 }
 
+/// Text or bytes, of at most `most` unless they are more already.
+void mutate(auto& text, std::size_t most) {
+  const std::size_t before = text.size();
+  text.resize(std::max(before, most));
+  text.resize(LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(text.data()), before, text.size()));
+}
+
 } // namespace
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most, unsigned seed) {
   if (seed % 2 == 0) return LLVMFuzzerMutate(data, size, most);
   auto members = unpack(fuzz::bytes_of(data, size));
   if (members.empty()) return LLVMFuzzerMutate(data, size, most);
-  member& chosen = members[seed / 8 % members.size()];
-  const std::size_t before = chosen.content.size();
-  chosen.content.resize(std::max(before, most));
-  chosen.content.resize(
-      LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(chosen.content.data()), before, chosen.content.size()));
+  const std::size_t at = seed / 32 % members.size();
+  member& chosen = members[at];
   chosen.deflated = seed / 2 % 2 != 0;
+  switch (seed / 4 % 8) {
+  case 0:
+    members.push_back(member(chosen));
+    break;
+  case 1:
+    members.erase(members.begin() + static_cast<std::ptrdiff_t>(at));
+    break;
+  case 2:
+    std::swap(chosen.content, members[(at + 1) % members.size()].content);
+    break;
+  case 3:
+    mutate(chosen.name, 64);
+    break;
+  default:
+    mutate(chosen.content, most);
+  }
   const auto archive = pack(members);
   if (archive.size() > most) return LLVMFuzzerMutate(data, size, most);
   std::copy(archive.begin(), archive.end(), reinterpret_cast<std::byte*>(data));
