@@ -35,3 +35,6 @@ TEST_CASE("elastic_net keeps the invariants in lockstep", "[lockstep]") {
 TEST_CASE("one_pixel keeps the invariants in lockstep", "[lockstep]") {
   keeps_the_invariants(advx::attack::one_pixel{.pixels = 2, .population = 20, .steps = 8});
 }
+TEST_CASE("square_l2 keeps the invariants in lockstep", "[lockstep]") {
+  keeps_the_invariants(advx::attack::square_l2{.epsilon = 0.35, .steps = 60});
+}

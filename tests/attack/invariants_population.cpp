@@ -21,3 +21,12 @@ TEST_CASE("one_pixel with three pixels of two channels keeps the invariants", "[
                                                                   .from_best = true,
                                                                   .stop_at_success = true}));
 }
+TEST_CASE("square_linf keeps the invariants", "[attack]") {
+  keeps_the_invariants(subject_everywhere(advx::attack::square_linf{.epsilon = 0.08, .steps = 60}));
+  keeps_the_invariants(
+      subject_everywhere(advx::attack::square_linf{.epsilon = 0.08, .steps = 60, .channels = 2, .width = 4}));
+}
+TEST_CASE("square_l2 keeps the invariants", "[attack]") {
+  keeps_the_invariants(
+      subject_everywhere(advx::attack::square_l2{.epsilon = 0.35, .steps = 60, .channels = 2, .width = 4}));
+}

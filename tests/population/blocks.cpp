@@ -47,3 +47,8 @@ TEST_CASE("few pixels in blocks") {
   compare(
       attack::one_pixel{.pixels = 3, .population = 30, .steps = 5, .dither = 0.5, .crossover = 0.7, .from_best = true});
 }
+
+TEST_CASE("squares in blocks") {
+  compare(attack::square_linf{.epsilon = 0.1, .steps = 60});
+  compare(attack::square_l2{.epsilon = 0.3, .steps = 60, .channels = 2, .width = 3});
+}

@@ -333,10 +333,10 @@ TEST_CASE("a few-pixel attack that its images cannot have is refused") {
         "advx: space::pixel_tuples: 13 pixels are to change, and an image has 12; attack at most so many");
   CHECK(message({.pixels = 5, .channels = 3}) ==
         "advx: space::pixel_tuples: 5 pixels are to change, and an image has 4; attack at most so many");
-  CHECK(message({.channels = 5}) == "advx: space::pixel_tuples: an image has 12 values, which are no 5 planes; set "
+  CHECK(message({.channels = 5}) == "advx: space::planes: an image has 12 values, which are no 5 planes; set "
                                     "'channels' to the images' own");
   CHECK(message({.width = 5}) ==
-        "advx: space::pixel_tuples: a plane has 12 pixels, which are no rows of 5; set 'width' to the images' own");
+        "advx: space::planes: a plane has 12 pixels, which are no rows of 5; set 'width' to the images' own");
   CHECK(message({.pixels = 0}) == "advx: space::pixel_tuples: a radius of 0 coordinates holds no pixel of 1 channels; "
                                   "attack at least 1 pixel");
   CHECK(message({.population = 3}) ==

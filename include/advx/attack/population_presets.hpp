@@ -3,9 +3,16 @@
 #pragma once
 
 #include <advx/attack/population.hpp>
+#include <advx/attack/random_search.hpp>
+#include <advx/loss/by_goal.hpp>
+#include <advx/loss/cross_entropy.hpp>
+#include <advx/loss/log_margin.hpp>
 #include <advx/loss/probability.hpp>
 #include <advx/norm/l0.hpp>
+#include <advx/norm/l2.hpp>
+#include <advx/norm/linf.hpp>
 #include <advx/optimizer/differential_evolution.hpp>
+#include <advx/optimizer/squares.hpp>
 #include <advx/space/pixel_tuples.hpp>
 
 namespace advx::attack {
@@ -34,11 +41,30 @@ struct one_pixel {
         norm::l0{},
         loss::probability{below, above},
         optimizer::differential_evolution{population, steps, difference, dither, crossover, from_best},
-        space::pixel_tuples{channels, width, levels},
+        space::pixel_tuples{{channels, width}, levels},
         start::population{},
         radius::fixed{double(pixels) * channels},
         stop_at_success};
   }
 };
+
+/// The Square attack (Andriushchenko et al. 2020): random search by squares, in L∞ or L2; lowers the margin of the
+/// label over the best other class, or the cross-entropy of the target. An image takes up to 1 + steps queries, and
+/// none after its first success.
+template <class Norm>
+struct square {
+  double epsilon = 0.1; ///< radius, ≥ 0
+  int steps = 5000;     ///< points, ≥ 1
+  double share = 0.8;   ///< p, the first square's share of an image, in (0, 1]; for ImageNet 0.05 (L∞) and 0.1 (L2)
+  int channels = 1;     ///< planes of an image, ≥ 1: 3 for RGB
+  int width = 0;        ///< of a plane; 0: it is square if it can be, else one row
+
+  constexpr auto recipe() const {
+    return random_search{Norm{}, loss::by_goal<loss::log_margin, loss::cross_entropy>{},
+                         optimizer::squares{share, {channels, width}}, radius::fixed{epsilon}, steps};
+  }
+};
+using square_linf = square<norm::linf>;
+using square_l2 = square<norm::l2>;
 
 } // namespace advx::attack

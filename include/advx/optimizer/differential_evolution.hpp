@@ -43,24 +43,22 @@ struct differential_evolution {
         T(difference + (dither > 0 ? dither * random.template uniform<double>(all.coordinate(all.count, 0)) : 0.0));
     const index_t best = from_best ? all.best(team) : 0;
     team.each(all.count, [=, own = *this](index_t p) {
-      const index_t at = all.coordinate(p, all.genes);
+      const auto bits = lanes(random, all.coordinate(p, all.genes));
       index_t taken[4] = {p, 0, 0, 0}, drawn[3] = {};
       const int draws = own.from_best ? 2 : 3;
-      for (int k = 0; k < draws; ++k) drawn[k] = another(random.bits(at, unsigned(k)), taken, k + 1, all.count);
+      for (int k = 0; k < draws; ++k) drawn[k] = another(bits[static_cast<std::size_t>(k)], taken, k + 1, all.count);
       const T* a = all.member(own.from_best ? best : drawn[0]);
       const T* b = all.member(drawn[draws - 2]);
       const T* c = all.member(drawn[draws - 1]);
       const T* parent = all.member(p);
       const bool crosses = own.crossover < 1;
-      const index_t always = crosses ? choice(random.bits(at, 3), all.genes) : 0;
+      const index_t always = choice(bits[3], all.genes);
       T* child = all.child(p);
-      for (index_t g = 0; g < all.genes; ++g) {
-        const auto range = frame.range(g);
-        const T mutant = kernel::clamp(a[g] + f * (b[g] - c[g]), range.low, range.high);
+      frame.each_gene([&](index_t g, auto range) {
         const bool kept =
             crosses && g != always && !(random.template uniform<T>(all.coordinate(p, g)) < T(own.crossover));
-        child[g] = kept ? parent[g] : mutant;
-      }
+        child[g] = kept ? parent[g] : kernel::clamp(a[g] + f * (b[g] - c[g]), range.low, range.high);
+      });
     });
     return 0;
   }

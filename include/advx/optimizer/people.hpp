@@ -5,6 +5,7 @@
 #include <advx/core/types.hpp>
 #include <advx/kernel/philox.hpp>
 
+#include <array>
 #include <cstdint>
 
 namespace advx::optimizer {
@@ -36,6 +37,14 @@ struct people {
     return team.template argmax<T>(count, [f = fitness](index_t p) { return -f[p]; });
   }
 };
+
+/// The four lanes of `random.bits(coordinate)` at once.
+constexpr std::array<std::uint32_t, 4> lanes(const kernel::random_stream& random, index_t coordinate) noexcept {
+  const auto c = static_cast<std::uint64_t>(coordinate);
+  return kernel::philox(
+      {static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(c >> 32), random.image, random.stream},
+      {static_cast<std::uint32_t>(random.seed), static_cast<std::uint32_t>(random.seed >> 32)});
+}
 
 /// A number in [0, n) from 32 random bits.
 constexpr index_t choice(std::uint32_t bits, index_t n) noexcept {
