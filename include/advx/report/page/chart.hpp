@@ -20,7 +20,7 @@ struct series {
 namespace svg {
 
 /// The frame of all charts, in units of the SVG: they are drawn large enough to be read on a phone.
-inline constexpr double width = 420, height = 268, left = 52, right = 12, top = 12, bottom = 46;
+inline constexpr double width = 420, height = 268, left = 52, right = 20, top = 12, bottom = 46;
 inline constexpr double inner_width = width - left - right, inner_height = height - top - bottom;
 
 inline std::string unit(double v) { return fixed_text(v, 1); }

@@ -96,6 +96,7 @@ inline std::string distance_text(double value) {
     const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, 2);
     return {text, end.ptr};
   }
+  if (value >= 1000) return count_text(std::llround(value));
   const int whole = static_cast<int>(std::floor(std::log10(value)));
   return fixed_text(value, std::clamp(2 - whole, 0, 8));
 }

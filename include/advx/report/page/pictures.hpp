@@ -63,7 +63,7 @@ inline markup picture_card(const attack_findings& attack, const gallery_image& s
             "{}</span></span>",
             class_text(shown.clean_label), percent_text(shown.clean_confidence), factor, class_text(shown.label),
             percent_text(shown.confidence));
-  m += html("<span class=\"note\">image {}, label {} · {} {} · {}</span></figcaption></figure>", entry.index,
+  m += html("<span class=\"note\">image {}, label {}<br>{} {}, {}</span></figcaption></figure>", entry.index,
             class_text(entry.label), kind.title, distance_text(entry.*kind.field), shown.why);
   return m;
 }

@@ -15,14 +15,17 @@ namespace advx::report::page {
 
 /// What the page calls the model: its name, else its file's.
 inline std::string model_name(const finished_run& run) {
-  const auto base = [](const std::string& path) { return path.substr(path.find_last_of('/') + 1); };
-  for (const char* key : {"name", "path"})
+  const auto told = [&](std::string_view key) {
     for (const auto& [name, value] : run.model)
-      if (name == key && !value.empty()) return base(value);
-  return run.run && !run.run->model.path.empty() ? base(run.run->model.path) : "model";
+      if (name == key) return value;
+    return std::string();
+  };
+  if (const std::string name = told("name"); !name.empty()) return name;
+  std::string path = told("path");
+  if (path.empty() && run.run) path = run.run->model.path;
+  path.erase(0, path.find_last_of('/') + 1);
+  return path.empty() ? "model" : path;
 }
-
-inline bool untargeted(const attack_findings& attack) { return attack.record.goal == "untargeted"; }
 
 /// Rows that an attack's images cost, of both kinds, all together.
 inline double rows_of(const attack_findings& attack) {
@@ -74,8 +77,7 @@ inline markup norms_section(const finished_run& run) {
               curve_chart(all, group.kind->title), legend(all));
   }
   m += {"</div><p class=\"note\">An attack with a fixed radius ε looks for a success inside it, not for the nearest "
-        "one, so "
-        "its curve is no lower bound of what is possible. EAD under the elastic net is drawn in L1.</p></section>"};
+        "one: its curve stands near ε. EAD under the elastic net is drawn in L1.</p></section>"};
   return m;
 }
 
@@ -90,15 +92,13 @@ inline markup summary_section(const finished_run& run) {
   markup m{
       "<section aria-labelledby=\"attacks\"><h2 id=\"attacks\">The attacks</h2>"
       "<p>Distances are means over the successes, beneath them medians; in bold the norm that the attack minimises or "
-      "is bound by. Rows and queries are means over all images.</p>"
+      "is bound by. Rows of the model and queries are per image.</p>"
       "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"attacks\"><table class=\"summary\"><thead>"
       "<tr><th scope=\"col\">Attack</th><th scope=\"col\">Success</th><th scope=\"col\" class=\"word\">Norm</th>"
       "<th scope=\"col\" class=\"word\">Goal</th>"};
-  for (const distance_kind& kind : distance_kinds)
-    m += html("<th scope=\"col\">{}<small>mean, median</small></th>", kind.title);
-  m += {"<th scope=\"col\">Rows forward<small>only, per image</small></th><th scope=\"col\">Rows back<small>per "
-        "image</small>"
-        "</th><th scope=\"col\">Queries<small>per image</small></th></tr></thead><tbody>"};
+  for (const distance_kind& kind : distance_kinds) m += html("<th scope=\"col\">{}</th>", kind.title);
+  m += {"<th scope=\"col\">Rows forward only</th><th scope=\"col\">Rows pulled back</th>"
+        "<th scope=\"col\">Queries</th></tr></thead><tbody>"};
   for (std::size_t i = 0; i < run.attacks.size(); ++i) {
     const attack_findings& attack = run.attacks[i];
     const summary s = aggregate(attack.record);
@@ -189,10 +189,10 @@ inline markup attack_section(const finished_run& run, std::size_t position) {
       "<div><h4>Classes after the attack</h4><p class=\"note\">Line: the image’s label. Column: the model’s class of "
       "the image that the attack returned, failures too. {}</p>{}</div>",
       classes.classes <= matrix_classes ? "The diagonal is where the model holds." : "", confusion_table(classes));
-  m += html(
-      "<div><h4>Cost</h4><p class=\"note\">A row is one image in one pass of the model; a row that is pulled back is "
-      "forwarded, too, for its gradient.</p>{}</div></div>",
-      cost(run, attack));
+  m += html("<div><h4>Cost</h4><p class=\"note\">A row is one image in one pass of the model. Rows pulled back are "
+            "those whose "
+            "gradient was computed; the others are forward only.</p>{}</div></div>",
+            cost(run, attack));
   if (!run.shape.empty()) {
     const bool boxed = run.run && run.run->lower && run.run->upper;
     m += html("<h4>Images</h4>{}",

@@ -42,20 +42,22 @@ padding:1rem 0}
 table,svg text,dd,.pair{font-variant-numeric:tabular-nums lining-nums}
 .wide{overflow-x:auto;margin:1rem 0}
 .wide:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-table{border-collapse:separate;border-spacing:0;font-size:.875rem;line-height:1.35}
-th,td{padding:.4rem .75rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule);vertical-align:top}
+table{overflow-wrap:normal;border-collapse:separate;border-spacing:0;font-size:.875rem;line-height:1.25rem}
+th,td{padding:.375rem .625rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule);vertical-align:top}
 th{font-weight:600}
 thead th{color:var(--soft);vertical-align:bottom;font-weight:500}
 th:first-child{text-align:left;padding-left:0}
 td:last-child{padding-right:.25rem}
 td small,th small{display:block}
-.quantiles th,.quantiles td{padding-left:.5rem;padding-right:.5rem}
+.quantiles th,.quantiles td{padding-right:.375rem;padding-left:.375rem}.quantiles th:first-child{padding-left:0}
 .summary{width:100%}
-.summary th:first-child{position:sticky;left:0;background:var(--ground);padding-right:1rem}
-.summary .word{text-align:left}
+.summary th:first-child{position:sticky;left:0;background:var(--ground);padding-right:1rem;max-width:14rem;
+white-space:normal;overflow-wrap:break-word}
+.summary thead th{white-space:normal}.summary .word{text-align:left}
 .summary .own{font-weight:650}
 .summary .own small{font-weight:400}
 .attack{border-top:1px solid var(--rule);padding-top:2rem;margin-top:2.5rem}
+.attack:first-of-type{border-top:0;padding-top:0;margin-top:1.5rem}
 .attack>p{margin-top:.25rem}
 .grid{display:grid;gap:2rem 3rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));margin:1.5rem 0}
 .grid>*{min-width:0}
@@ -75,8 +77,8 @@ svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu
 .legend{list-style:none;margin:.5rem 0 0;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;font-size:.875rem}
 .legend li{display:flex;align-items:center;gap:.5rem}
 .legend svg{width:44px;flex:none}
-.matrix{line-height:1.2;table-layout:fixed;width:100%;max-width:34rem;min-width:calc((var(--n) + 2)*1.65rem)}
-.matrix th,.matrix td{padding:.3rem .1rem;text-align:center;border:0}
+.matrix{table-layout:fixed;width:100%;max-width:34rem;min-width:calc((var(--n) + 2)*1.65rem)}
+.matrix th,.matrix td{padding:.125rem .1rem;text-align:center;border:0}
 .matrix th:first-child{text-align:left;width:3rem}
 .matrix td{border:solid var(--rule);border-width:0 1px 1px 0}
 .matrix td:nth-child(2){border-left-width:1px}.matrix tbody tr:first-child td{border-top-width:1px}

@@ -47,7 +47,7 @@ inline std::vector<norm_group> group_by_norm(const finished_run& run) {
 inline std::string full_name(const finished_run& run, std::size_t attack) {
   const attack_record& record = run.attacks[attack].record;
   for (const attack_findings& other : run.attacks)
-    if (other.record.goal != record.goal) return record.name + " (" + record.goal + ")";
+    if (other.record.goal != record.goal) return record.name + ", " + record.goal;
   return record.name;
 }
 
