@@ -182,6 +182,29 @@ TEST_CASE("what a file leaves open is said in the options") {
   CHECK(scores_of(sum, {1, 1}) == std::vector<float>{4, 5});
 }
 
+TEST_CASE("of several outputs one is chosen by name") {
+  model m({3});
+  const std::string logits = m.node("Mul", {"x", m.reals({3}, {1, 2, 3})}, {}, "logits");
+  const std::string other = m.node("Neg", {logits}, {}, "other");
+  m.node("Softmax", {other}, {{"axis", 1}}, "probabilities");
+  m.m.mutable_graph()->add_output()->set_name("other");
+  const std::vector<float> x{1, 1, 2};
+  CHECK(scores_of(m.read({.output = "other"}), x) == std::vector<float>{-1, -2, -6});
+  CHECK(scores_of(m.read({.output = "logits"}), x) == std::vector<float>{1, 2, 6}); // no output, but an array
+  CHECK(m.read<advx::score_scale::probabilities>().ends_in_softmax());              // the first
+  CHECK_THROWS_WITH(m.read({.output = "scores"}),
+                    Contains("no array is called 'scores'") && Contains("the outputs are 'probabilities', 'other'"));
+}
+
+TEST_CASE("names out of a file do not break a message") {
+  model m({4});
+  m.node("Relu\n\x1b[31m", {"x"}, {{"a", 1}}, std::string(100000, 'a'));
+  const std::string fault = fault_of(m);
+  CHECK(fault.size() < 1000);
+  CHECK(std::none_of(fault.begin(), fault.end(), [](char c) { return c == '\n' || c == '\x1b'; }));
+  CHECK_THAT(fault, Contains("test.onnx: node 'the aaa") && Contains("the operator Relu??[31m, with a = 1, is not"));
+}
+
 TEST_CASE("a file that is none, or is refused, is named with the fault") {
   CHECK_THROWS_WITH(advx::model::read_onnx("/nowhere/net.onnx"), Contains("/nowhere/net.onnx: cannot be opened"));
   CHECK_THROWS_WITH(advx::model::read_onnx("/"), Contains("advx: /: "));

@@ -14,9 +14,9 @@ struct onnx_options {
   std::vector<index_t> image{};
   /// Cuts a final Softmax or LogSoftmax off, so that the scores are logits.
   bool logits = false;
-  /// The name of the array of scores; none: the graph's first output.
+  /// The name of the array of scores: an output of the graph, or any array in it; none: the first output.
   std::string output{};
-  /// Values of the graph's inputs beside the image.
+  /// Values of the graph's inputs beside the image, by their names.
   std::map<std::string, onnx::tensor> constants{};
   /// How many values all arrays of one image may have together.
   index_t most_values = graph::most_values;

@@ -56,11 +56,19 @@ public:
       const view v = *found.array;
       return {builder_->finish(v), image, v.dims, std::nullopt, end_};
     } catch (const fault& f) {
-      throw file_error("advx: " + name_ + ": " + f.text);
+      throw file_error("advx: " + name_ + ": " + one_line(f.text));
     }
   }
 
 private:
+  /// Text with names out of the file, fit for a message: one line, printable, of bounded length.
+  static std::string one_line(std::string text) {
+    for (char& c : text)
+      if (const auto byte = static_cast<unsigned char>(c); byte < 0x20 || byte == 0x7f) c = '?';
+    constexpr std::size_t most = 600;
+    return text.size() <= most ? text : text.substr(0, most) + " ...";
+  }
+
   void find_opset() {
     for (const auto& o : model_.opset_import())
       if (o.domain().empty() || o.domain() == "ai.onnx") {
@@ -79,7 +87,7 @@ private:
       if (initializers_.contains(input.name()) || how_.constants.contains(input.name())) continue;
       if (image != nullptr)
         throw fault("it has more than one input, '" + image->name() + "' and '" + input.name() +
-                    "'; give the values of all but the image");
+                    "'; give the values of all but the image in the option 'constants'");
       image = &input;
     }
     if (image == nullptr) throw fault("it has no input; is it an ONNX model?");
@@ -123,6 +131,11 @@ private:
   std::string find_scores() {
     if (graph_.output_size() == 0) throw fault("it has no output; is it an ONNX model?");
     std::string scores = how_.output.empty() ? graph_.output(0).name() : how_.output;
+    if (!writers_.contains(scores) && !initializers_.contains(scores) && scores != image_name_) {
+      std::string there;
+      for (const auto& output : graph_.output()) there += (there.empty() ? "'" : ", '") + output.name() + "'";
+      throw fault("no array is called '" + scores + "'; the outputs are " + there);
+    }
     for (int steps = 0; steps < graph_.node_size(); ++steps) {
       const auto writer = writers_.find(scores);
       if (writer == writers_.end()) return scores;
@@ -171,7 +184,7 @@ private:
 
   static std::string name_of(const proto::NodeProto& node) {
     const std::string name = !node.name().empty() ? node.name() : node.output_size() > 0 ? node.output(0) : "";
-    return "node '" + name + "' (" + node.op_type() + ")";
+    return "node '" + name.substr(0, 100) + "' (" + node.op_type().substr(0, 100) + ")";
   }
   static std::string attributes_of(const proto::NodeProto& node) {
     std::string text;
