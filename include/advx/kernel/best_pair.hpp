@@ -26,17 +26,37 @@ constexpr index_t pair_bounds(index_t n) noexcept { return 2 * (n / pair_block +
 /// The pair p < q of allowed columns with the greatest (u(p) + u(q))·(v(p) + v(q)), where both sums are > 0; of equal
 /// products, the first in the order of (p, q) among the columns that are compared.
 ///
-/// Each of an optimal pair is dominated by no column but its partner, so both lie on the first two Pareto layers: one
-/// sort and one scan find these, and only their pairs are compared, in blocks that a bound may leave out. O(n·log² n),
-/// and O(k²) for k columns on the layers, at most k = n where they form an antichain.
+/// A bound leaves few columns. Each of an optimal pair is dominated by no column but its partner, so both lie on the
+/// first two Pareto layers: one sort and one scan find these, and only their pairs are compared, in blocks that a bound
+/// may leave out. O(n), O(m·log² m) for m columns that the first bound leaves, and O(k²) for k columns on the layers,
+/// at most k = m = n where they form an antichain.
 ///
 /// `columns` has room for pair_memory(n) indices, `bounds` for pair_bounds(n) values.
 template <class T, class Team, class U, class V, class Allowed>
 constexpr column_pair best_pair(const Team& team, index_t n, index_t* columns, T* bounds, U u, V v, Allowed allowed) {
   constexpr T none = std::numeric_limits<T>::lowest();
-  team.each(n, [=](index_t j) { columns[j] = j; });
-  sort(team, n, columns, [=](index_t a, index_t b) {
-    if (allowed(a) != allowed(b)) return bool(allowed(a));
+  // What a column could reach with the greatest of both, and what one pair does reach: the columns of the best pair lie
+  // between, and so does every column that dominates them. Few are left to sort.
+  const T top_u = team.template max<T>(n, [=](index_t j) { return allowed(j) ? T(u(j)) : none; });
+  const T top_v = team.template max<T>(n, [=](index_t j) { return allowed(j) ? T(v(j)) : none; });
+  const auto hoped = [=](index_t j) {
+    const T su = u(j) + top_u, sv = v(j) + top_v;
+    return allowed(j) && su > T(0) && sv > T(0) ? su * sv : T(0);
+  };
+  const index_t one = team.template argmax<T>(n, hoped);
+  if (!(hoped(one) > T(0))) return {};
+  const T reached = team.template max<T>(n, [=](index_t j) {
+    const T su = u(one) + u(j), sv = v(one) + v(j);
+    return j != one && allowed(j) && su > T(0) && sv > T(0) ? su * sv : T(0);
+  });
+  team.each(1, [=](index_t) {
+    index_t kept = 0;
+    for (index_t j = 0; j < n; ++j)
+      if (hoped(j) > T(0) && hoped(j) >= reached) columns[kept++] = j;
+    columns[n] = kept;
+  });
+  const index_t hopeful = columns[n];
+  sort(team, hopeful, columns, [=](index_t a, index_t b) {
     const T ua = u(a), ub = u(b), va = v(a), vb = v(b);
     return ub < ua || (ua == ub && (vb < va || (va == vb && a < b)));
   });
@@ -44,7 +64,7 @@ constexpr column_pair best_pair(const Team& team, index_t n, index_t* columns, T
   team.each(1, [=](index_t) {
     T first = none, second = none;
     index_t kept = 0;
-    for (index_t i = 0; i < n && allowed(columns[i]); ++i) {
+    for (index_t i = 0; i < hopeful; ++i) {
       const T here = v(columns[i]);
       if (!(here > second)) continue;
       T& layer = here > first ? first : second;

@@ -25,15 +25,19 @@ struct half_space {
   /// How far coordinate j may go in the direction of the normal, ≥ 0.
   constexpr T room(index_t j) const noexcept {
     if (lower == nullptr) return std::numeric_limits<T>::infinity();
-    if (normal[j] > T(0)) return kernel::maximum(upper[j] - x[j], T(0));
-    return normal[j] < T(0) ? kernel::maximum(x[j] - lower[j], T(0)) : T(0);
+    // Both ways are looked at, so that no load hangs on a branch: whole vectors at a time.
+    const T n = normal[j], up = upper[j] - x[j], down = x[j] - lower[j];
+    return kernel::maximum(n > T(0) ? up : (n < T(0) ? down : T(0)), T(0));
   }
   /// |normal| where the coordinate may move, else 0.
-  constexpr T steepness(index_t j) const noexcept { return room(j) > T(0) ? kernel::absolute(normal[j]) : T(0); }
+  constexpr T steepness(index_t j) const noexcept {
+    const T s = kernel::absolute(normal[j]);
+    return room(j) > T(0) ? s : T(0);
+  }
   /// What coordinate j adds to Σ normal·r if it goes by `length` ≥ 0, at most to the box.
   constexpr T gain(index_t j, T length) const noexcept {
-    const T s = steepness(j);
-    return s > T(0) ? s * kernel::minimum(length, room(j)) : T(0);
+    const T s = steepness(j), way = s * kernel::minimum(length, room(j));
+    return s > T(0) ? way : T(0);
   }
   /// x_j moved by `length` ≥ 0 in the direction of the normal, at most to the box.
   constexpr T moved(index_t j, T length) const noexcept {
