@@ -4,6 +4,7 @@
 #pragma once
 
 #include <advx/attack/cases.hpp>
+#include <advx/attack/lattice.hpp>
 #include <advx/attack/least_likely.hpp>
 #include <advx/attack/presets.hpp>
 #include <advx/attack/query_presets.hpp>
