@@ -18,7 +18,7 @@
 
 namespace overhead {
 
-/// Rows of one forward pass, and of the pullback after it (0: none).
+/// Rows of one forward pass (0: none, a further pullback of the pass before), and of the pullback after it (0: none).
 struct pass {
   advx::index_t forward = 0, pullback = 0;
 };
@@ -59,6 +59,7 @@ struct recorded {
         inner.forward(x, z);
       }
       void pullback(std::span<const advx::index_t> rows, advx::batch_view<const scalar> c, advx::batch_view<scalar> g) {
+        if (own.back().pullback > 0) own.push_back({0, 0}); // the next row of a Jacobian
         own.back().pullback = static_cast<advx::index_t>(rows.size());
         inner.pullback(rows, c, g);
       }
@@ -68,6 +69,9 @@ struct recorded {
 };
 
 using benchmarks::cpu_seconds, benchmarks::digits, benchmarks::median;
+
+/// The one attack that is measured; empty: all.
+inline std::string only;
 
 /// CPU seconds of the recorded passes on the bare model, on as many threads as recorded them.
 template <class Model>
@@ -90,7 +94,7 @@ double replay(const Model& model, const std::vector<std::vector<pass>>& sessions
       std::vector<advx::index_t> rows(static_cast<std::size_t>(most));
       std::iota(rows.begin(), rows.end(), advx::index_t{0});
       for (const pass& p : sessions[s]) {
-        session.forward(x.view().as_const().slice(0, p.forward), z.view().slice(0, p.forward));
+        if (p.forward > 0) session.forward(x.view().as_const().slice(0, p.forward), z.view().slice(0, p.forward));
         if (p.pullback > 0)
           session.pullback(std::span(rows).first(static_cast<std::size_t>(p.pullback)),
                            c.view().as_const().slice(0, p.pullback), g.view().slice(0, p.pullback));
@@ -111,6 +115,7 @@ double replay(const Model& model, const std::vector<std::vector<pass>>& sessions
 template <class Model, class Attack>
 void measure(const char* network, const char* name, const Model& model, const Attack& attack,
              const advx::batch<float>& images, const std::vector<advx::label_t>& labels, int threads, int pairs) {
+  if (!only.empty() && only != name) return;
   advx::options options;
   options.threads = threads;
   const advx::goal::untargeted goal{labels};
@@ -127,7 +132,7 @@ void measure(const char* network, const char* name, const Model& model, const At
     pulled = std::accumulate(r.pullback_rows.begin(), r.pullback_rows.end(), std::int64_t{0});
     forwarded = std::accumulate(r.forward_rows.begin(), r.forward_rows.end(), std::int64_t{0});
   }
-  std::printf("%-8s %-6s %7d %10lld %10lld %12.4f %12.4f %9.3f\n", network, name, threads,
+  std::printf("%-8s %-10s %7d %10lld %10lld %12.4f %12.4f %9.3f\n", network, name, threads,
               static_cast<long long>(pulled), static_cast<long long>(forwarded), median(attacked), median(bare),
               median(ratios));
   std::fflush(stdout);
