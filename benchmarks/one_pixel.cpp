@@ -69,18 +69,18 @@ template <class Model>
 void compare_with_all(const char* network, const Model& model, const benchmarks::digits& data, index_t count) {
   std::printf("\nleast probability of the label by one pixel, %s: all 784 x 256, and differential evolution\n",
               network);
-  std::printf("%5s %14s %14s %9s %9s\n", "image", "exhaustive", "evolution", "ratio", "queries");
+  std::printf("%5s %12s %9s %12s %9s %9s\n", "image", "all", "log odds", "evolution", "log odds", "queries");
   int near = 0;
   for (index_t i = 0; i < count; ++i) {
     const label_t label = data.labels[static_cast<std::size_t>(i)];
-    const double best = probability(exhaustive(model, data.images.row(i), label));
+    const double best = exhaustive(model, data.images.row(i), label);
     double least = 1e9;
     const auto r = advx::run(advx::attack::one_pixel{.below = 0}, watching<Model>{model, label, least},
                              data.images.view().slice(i, 1), advx::goal::untargeted{std::vector<label_t>{label}}, {},
                              advx::backend::xtensor{});
-    const double found = probability(least);
-    near += found <= 1.01 * best;
-    std::printf("%5td %14.6e %14.6e %9.5f %9lld\n", i, best, found, found / best, static_cast<long long>(r.queries[0]));
+    near += probability(least) <= 1.01 * probability(best);
+    std::printf("%5td %12.5e %9.4f %12.5e %9.4f %9lld\n", i, probability(best), best, probability(least), least,
+                static_cast<long long>(r.queries[0]));
   }
   std::printf("within 1 %%: %d of %td\n", near, count);
 }
@@ -120,14 +120,24 @@ void success(const char* network, const Model& model, const benchmarks::digits& 
         report(network, (name + ", first").c_str(), model, one_pixel{.pixels = pixels, .stop_at_success = true}, data,
                targeted);
     }
+  for (const bool targeted : {false, true}) {
+    report(network, "square_linf 0.1", model, advx::attack::square_linf{.epsilon = 0.1}, data, targeted);
+    report(network, "square_l2 2", model, advx::attack::square_l2{.epsilon = 2}, data, targeted);
+    report(network, "gen_attack 0.3, 10,000", model, advx::attack::gen_attack{.epsilon = 0.3, .steps = 2000}, data,
+           targeted);
+  }
 }
 
 template <class Model>
 void costs(const char* network, const Model& model, const benchmarks::digits& data) {
-  overhead::measure(network, "pixel", model, advx::attack::one_pixel{.steps = 4, .below = 0}, data.images, data.labels,
-                    1, 5);
-  overhead::measure(network, "pixels", model, advx::attack::one_pixel{.pixels = 5, .steps = 4, .below = 0}, data.images,
-                    data.labels, 1, 5);
+  const auto cost = [&](const char* name, const auto& attack) {
+    overhead::measure(network, name, model, attack, data.images, data.labels, 1, 5);
+  };
+  cost("pixel", advx::attack::one_pixel{.steps = 20, .below = 0});
+  cost("pixels", advx::attack::one_pixel{.pixels = 5, .steps = 20, .below = 0});
+  cost("square", advx::attack::square_linf{.epsilon = 0.01, .steps = 500});
+  cost("square2", advx::attack::square_l2{.epsilon = 0.1, .steps = 500});
+  cost("genetic", advx::attack::gen_attack{.epsilon = 0.01, .steps = 100});
 }
 
 } // namespace

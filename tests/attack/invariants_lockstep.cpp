@@ -38,3 +38,6 @@ TEST_CASE("one_pixel keeps the invariants in lockstep", "[lockstep]") {
 TEST_CASE("square_l2 keeps the invariants in lockstep", "[lockstep]") {
   keeps_the_invariants(advx::attack::square_l2{.epsilon = 0.35, .steps = 60});
 }
+TEST_CASE("gen_attack keeps the invariants in lockstep", "[lockstep]") {
+  keeps_the_invariants(advx::attack::gen_attack{.epsilon = 0.12, .steps = 12});
+}

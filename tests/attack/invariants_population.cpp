@@ -30,3 +30,8 @@ TEST_CASE("square_l2 keeps the invariants", "[attack]") {
   keeps_the_invariants(
       subject_everywhere(advx::attack::square_l2{.epsilon = 0.35, .steps = 60, .channels = 2, .width = 4}));
 }
+TEST_CASE("gen_attack keeps the invariants", "[attack]") {
+  keeps_the_invariants(subject_everywhere(advx::attack::gen_attack{.epsilon = 0.12, .steps = 12}));
+  keeps_the_invariants(subject_everywhere(
+      advx::attack::gen_attack{.epsilon = 0.12, .population = 20, .steps = 4, .temperature = 0.3, .adapts = true}));
+}

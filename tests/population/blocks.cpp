@@ -52,3 +52,8 @@ TEST_CASE("squares in blocks") {
   compare(attack::square_linf{.epsilon = 0.1, .steps = 60});
   compare(attack::square_l2{.epsilon = 0.3, .steps = 60, .channels = 2, .width = 3});
 }
+
+TEST_CASE("a genetic algorithm in blocks") {
+  compare(attack::gen_attack{.epsilon = 0.15, .steps = 5});
+  compare(attack::gen_attack{.epsilon = 0.15, .population = 18, .steps = 2, .temperature = 0.3, .adapts = true});
+}

@@ -44,7 +44,12 @@ public:
     attack::tally tally{};
   };
 
-  static constexpr index_t max_points = 128;
+  static constexpr index_t max_points = [] {
+    if constexpr (requires { optimizer_type::max_points; })
+      return optimizer_type::max_points;
+    else
+      return index_t{128};
+  }();
 
   /// @throws argument_error where the space does not fit the images
   template <class Memory>

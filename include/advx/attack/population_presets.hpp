@@ -12,7 +12,9 @@
 #include <advx/norm/l2.hpp>
 #include <advx/norm/linf.hpp>
 #include <advx/optimizer/differential_evolution.hpp>
+#include <advx/optimizer/genetic.hpp>
 #include <advx/optimizer/squares.hpp>
+#include <advx/space/cube.hpp>
 #include <advx/space/pixel_tuples.hpp>
 
 namespace advx::attack {
@@ -45,6 +47,30 @@ struct one_pixel {
         start::population{},
         radius::fixed{double(pixels) * channels},
         stop_at_success};
+  }
+};
+
+/// GenAttack (Alzantot et al. 2019): a genetic algorithm in the L∞ ball for the greatest log odds of the target, or the
+/// least ones of the label. Ends with the first success. An image takes up to 1 + population + (population − 1)·steps
+/// queries, since the fittest of a generation is not asked for again.
+struct gen_attack {
+  double epsilon = 0.3;   ///< δmax, radius, ≥ 0
+  int population = 6;     ///< ≥ 2
+  int steps = 20000;      ///< generations after the first, ≥ 1; 20,000 of 6 are about 100,000 queries
+  double mutation = 0.05; ///< ρ in [0, 1]
+  double range = 1;       ///< α in (0, 1], of mutations: a share of epsilon
+  double temperature = 1; ///< > 0, of the softmax that draws parents
+  bool adapts = false;    ///< true: ρ and α fall where the search gains nothing, and `mutation`, `range` are not used
+  int patience = 100;     ///< generations without gain after which they fall, ≥ 1
+
+  constexpr auto recipe() const {
+    return attack::population{norm::linf{},
+                              loss::probability{},
+                              optimizer::genetic{population, steps, mutation, range, temperature, adapts, patience},
+                              space::cube{},
+                              start::population{},
+                              radius::fixed{epsilon},
+                              true};
   }
 };
 
