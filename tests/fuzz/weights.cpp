@@ -12,8 +12,9 @@ using namespace advx;
 namespace {
 
 // Layers of every kind that has parameters.
-const nn::sequential blank{nn::shape{1, 3, 3}, nn::conv2d{2}, nn::batch_norm{},
-                           nn::relu{},         nn::flatten{}, nn::linear{2}};
+const nn::sequential blank{nn::shape{1, 3, 3}, nn::conv2d{.channels = 2, .padding = 1},
+                           nn::batch_norm{},   nn::relu{},
+                           nn::flatten{},      nn::linear{2}};
 
 template <class Network>
 std::vector<float> all_of(Network& net) {
