@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "support.hpp"
+
 namespace {
 
 auto load(const std::string& folder) {
@@ -36,11 +38,41 @@ double mean(const std::vector<double>& values, const std::vector<std::uint8_t>& 
   return n > 0 ? sum / n : 0;
 }
 
+/// CPU seconds of what torchattacks does one image after the other, at its settings, on the first images.
+template <class Network>
+int seconds(const Network& net, const advx::batch<float>& images, const std::vector<advx::label_t>& labels) {
+  const auto measure = [&](const char* name, const auto& attack, advx::index_t n, bool targeted) {
+    advx::batch<float> some = images;
+    some.values.resize(static_cast<std::size_t>(n * images.cols()));
+    some.row_count = n;
+    const std::vector<advx::label_t> theirs(labels.begin(), labels.begin() + n);
+    advx::options o;
+    o.threads = 1;
+    std::vector<double> times;
+    for (int k = 0; k < 5; ++k) {
+      const double before = benchmarks::cpu_seconds();
+      const auto r =
+          targeted
+              ? advx::run(attack, net, some, advx::goal::next(theirs, net.class_count()), o, advx::backend::xtensor{})
+              : advx::run(attack, net, some, advx::goal::untargeted{theirs}, o, advx::backend::xtensor{});
+      times.push_back((benchmarks::cpu_seconds() - before) / double(n));
+      if (k == 4)
+        std::printf("%-12s %4lld images: %.5f CPU s each, success %.1f %%, L0 %.1f, L2 %.4f\n", name,
+                    static_cast<long long>(n), benchmarks::median(times), 100 * r.success_rate(), mean(r.l0, r.success),
+                    mean(r.l2, r.success));
+    }
+  };
+  measure("DeepFool", advx::attack::deepfool_l2{}, 20, false);
+  measure("SparseFool", advx::attack::sparsefool{.steps = 10}, 5, false);
+  measure("JSMA", advx::attack::jsma{.gamma = 0.1}, 3, true);
+  return 0;
+}
+
 } // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+  if (argc < 2 || argc > 3 || (argc == 3 && std::string(argv[2]) != "seconds")) {
+    std::fprintf(stderr, "usage: %s FOLDER [seconds]\n", argv[0]);
     return 2;
   }
   const std::string folder = argv[1];
@@ -51,6 +83,7 @@ int main(int argc, char** argv) try {
   advx::batch<float> images(static_cast<advx::index_t>(labels.size()), net.input_size());
   images.values.assign(stored.begin(), stored.end());
 
+  if (argc == 3) return seconds(net, images, labels);
   std::printf("%-22s %8s %8s %8s %8s %8s %10s %10s\n", "attack", "success", "L0", "L1", "L2", "Linf", "pullbacks",
               "forwards");
   const auto report = [&](const char* name, const auto& attack) {
