@@ -77,3 +77,9 @@ TEST_CASE("pairs of pixels in blocks") {
   compare(attack::jsma{}, 1e-12);
   compare(attack::jsma{.theta = -0.3, .repeat = true}, 1e-12);
 }
+
+TEST_CASE("images of a grid in blocks") {
+  compare(attack::on_lattice{attack::deepfool_l2{.overshoot = 0}, 16}, 1e-12);
+  compare(attack::on_lattice{attack::elastic_net{.search_steps = 2, .steps = 15, .step = 0.1, .constant = 1}, 16},
+          1e-9);
+}
