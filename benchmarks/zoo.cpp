@@ -3,7 +3,7 @@
 // scale: all techniques, and each of them left out.
 //
 //     bench-zoo [FOLDER] [DIGITS] [PART]     FOLDER: the data of the project, "data"; PART: adam (ZOO-Adam alone),
-//     compare (all solvers), or ablation; none: compare and ablation
+//     compare (all solvers), or ablation; none: all but the first
 #include <advx/attack/zoo_presets.hpp>
 #include <advx/nn/models.hpp>
 #include <advx/nn/weights.hpp>
@@ -20,22 +20,6 @@ namespace {
 using advx::index_t;
 using network = decltype(advx::nn::mlp_sigmoid());
 namespace attack = advx::attack;
-
-/// CPU µs of one row in a bare forward pass of `rows` rows.
-double bare_forward(const network& net, const advx::batch<float>& images, index_t rows) {
-  advx::backend::xtensor backend;
-  auto session = net.session(backend, rows);
-  advx::batch<float> points(rows, images.cols()), scores(rows, net.class_count());
-  for (index_t i = 0; i < rows; ++i) std::copy_n(images.row(i % images.rows()), images.cols(), points.row(i));
-  std::vector<double> times;
-  const int passes = static_cast<int>(200000 / rows);
-  for (int k = 0; k < 5; ++k) {
-    const double before = benchmarks::cpu_seconds();
-    for (int p = 0; p < passes; ++p) session.forward(points.view().as_const(), scores.view());
-    times.push_back(1e6 * (benchmarks::cpu_seconds() - before) / (double(passes) * double(rows)));
-  }
-  return benchmarks::median(times);
-}
 
 struct scene {
   network net = advx::nn::mlp_sigmoid();
@@ -91,11 +75,37 @@ void compare(const scene& s, const std::string& part) {
     s("ZOO-Newton, h = 1e-2", attack::zoo_newton{.steps = 1000, .step = 0.1, .difference = safe}, l2);
     s("ZOO-mixed, h = 1e-2", attack::zoo_mixed{.steps = 1000, .step = 0.1, .difference = safe}, l2);
   }
-  for (const index_t rows : {1, 32, 100, 257})
-    std::printf("bare forward of %3td rows: %.2f us a row\n", rows, bare_forward(s.net, s.digits.images, rows));
 }
 
-/// The first query with a success, from the runs of a growing number of steps being the same up to their ends.
+/// CPU time of a query against that of a row in bare forward passes of 100 rows, by turns: medians of nine pairs.
+void overhead(const scene& s) {
+  constexpr index_t rows = 100, passes = 2000;
+  const index_t images = 2;
+  advx::goal::targeted goal = s.goal;
+  goal.labels.resize(std::size_t(images));
+  goal.targets.resize(std::size_t(images));
+  advx::backend::xtensor backend;
+  auto session = s.net.session(backend, rows);
+  advx::batch<float> points(rows, s.digits.images.cols()), scores(rows, s.net.class_count());
+  for (index_t i = 0; i < rows; ++i)
+    std::copy_n(s.digits.images.row(i % s.digits.images.rows()), points.cols(), points.row(i));
+  std::vector<double> bare, query, ratio;
+  advx::options one;
+  one.threads = 1;
+  for (int k = 0; k < 9; ++k) {
+    double before = benchmarks::cpu_seconds();
+    for (index_t p = 0; p < passes; ++p) session.forward(points.view().as_const(), scores.view());
+    bare.push_back(1e6 * (benchmarks::cpu_seconds() - before) / double(passes * rows));
+    before = benchmarks::cpu_seconds();
+    const auto r = advx::run(attack::zoo_adam{.search_steps = 1, .steps = 400, .abort_early = false}, s.net,
+                             s.digits.images.view().slice(0, images), goal, one, advx::backend::xtensor{});
+    query.push_back(1e6 * (benchmarks::cpu_seconds() - before) / double(r.queries[0] + r.queries[1]));
+    ratio.push_back(query.back() / bare.back());
+  }
+  std::printf("\nA query of ZOO-Adam: %.2f us; a row of a bare forward pass of %td: %.2f us; their ratio: %.3f\n",
+              benchmarks::median(query), rows, benchmarks::median(bare), benchmarks::median(ratio));
+}
+
 void ablation(const scene& s) {
   using space = advx::space::hierarchical<>;
   using zoo = attack::zoo_adam_in<space>;
@@ -130,7 +140,8 @@ void ablation(const scene& s) {
 int main(int argc, char** argv) try {
   const std::string data = argc > 1 ? argv[1] : "data", part = argc > 3 ? argv[3] : "";
   const scene s(data, argc > 2 ? std::atoi(argv[2]) : 20);
-  if (part != "ablation") compare(s, part);
+  if (part.empty() || part == "adam" || part == "compare") compare(s, part);
+  if (part.empty() || part == "overhead") overhead(s);
   if (part.empty() || part == "ablation") ablation(s);
   return 0;
 } catch (const std::exception& fault) {

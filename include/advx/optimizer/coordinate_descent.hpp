@@ -16,7 +16,8 @@ enum class coordinate_solver {
 
 /// Stochastic coordinate descent over a model of scores (Chen et al. 2017, Algorithms 1–3; Sharma's thesis, section 3.2
 /// and appendix A.1). Each step draws `coordinates` variables, asks for the objective at z ± `difference`·e_k for each
-/// and at z, and changes all of them: 2·coordinates + 1 answers a step. Draws are a function of seed, image and step.
+/// and at z, and changes all of them: 2·coordinates + 1 answers a step. Draws are a function of seed, image and the
+/// draws before.
 ///
 /// Only attack::penalty takes it, with any loss, in space::pixels, tanh, resized, hierarchical or dct. What the penalty
 /// itself adds to a difference is taken from the points and not from the model: it has no rounding error of the

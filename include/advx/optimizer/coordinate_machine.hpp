@@ -37,6 +37,7 @@ public:
     index_t step = 0;         ///< of this run
     index_t level = 0;        ///< of the space
     index_t drawn = 0;        ///< variables of this tick
+    index_t shuffled = 0;     ///< how many variables `ordinals` is an order of
     T least = 0, checked = 0; ///< objective: least since the last check for progress, least before it
     index_t since = 0;        ///< steps since that check
     bool at_original = true;  ///< the original is still to be judged
@@ -187,7 +188,7 @@ private:
     });
   }
 
-  /// Draws distinct variables, each in proportion to its weight: those that win a race of exponential waiting times.
+  /// Draws distinct variables.
   template <class Team>
   constexpr void draw(const Team& team, state& r, index_t s, const image_ref<T>& image) const {
     const index_t many = map.variables(recipe.space, r.level, length);
@@ -195,19 +196,41 @@ private:
     const std::int64_t left = kernel::maximum(std::int64_t{0}, (image.queries - r.queries - 1) / 2);
     r.drawn = kernel::minimum(kernel::minimum(index_t(recipe.optimizer.coordinates), many),
                               static_cast<index_t>(kernel::minimum(left, std::int64_t{detail::most_coordinates})));
-    T* key = keys + s * variables;
     const kernel::random_stream random{image.seed, static_cast<std::uint32_t>(image.number),
                                        static_cast<std::uint32_t>(r.tally.iterations)};
-    const bool weighted =
-        recipe.optimizer.importance && map.weigh(team, recipe.space, s, r.level, variable + s * variables);
-    if (weighted)
-      team.each(many, [=, *this](index_t k) {
-        key[k] = map.weight(recipe.space, s, r.level, k) / random.template exponential<T>(k);
-      });
+    if (recipe.optimizer.importance && map.weigh(team, recipe.space, s, r.level, variable + s * variables))
+      draw_weighted(team, r, s, many, random);
     else
-      team.each(many, [=](index_t k) { key[k] = random.template uniform<T>(k); });
+      draw_evenly(team, r, s, many, random);
+  }
+  /// The first steps of a shuffle, which goes on from the order that the last draw has left: any is as good.
+  template <class Team>
+  constexpr void draw_evenly(const Team& team, state& r, index_t s, index_t many,
+                             const kernel::random_stream& random) const {
+    std::int32_t *order = ordinals + s * variables, *list = chosen + s * detail::most_coordinates;
+    if (r.shuffled != many) team.each(many, [=](index_t k) { order[k] = static_cast<std::int32_t>(k); });
+    r.shuffled = many;
+    team.each(1, [=, count = r.drawn](index_t) {
+      for (index_t i = 0; i < count; ++i) {
+        const auto rest = static_cast<std::uint64_t>(many - i);
+        const index_t k = i + static_cast<index_t>((random.bits(i) * rest) >> 32);
+        list[i] = order[k];
+        order[k] = order[i];
+        order[i] = list[i];
+      }
+    });
+  }
+  /// Each variable in proportion to its weight: those that win a race of exponential waiting times.
+  template <class Team>
+  constexpr void draw_weighted(const Team& team, state& r, index_t s, index_t many,
+                               const kernel::random_stream& random) const {
+    T* key = keys + s * variables;
+    team.each(many, [=, *this, level = r.level](index_t k) {
+      key[k] = map.weight(recipe.space, s, level, k) / random.template exponential<T>(k);
+    });
     const auto in = kernel::select_top<T>(team, many, r.drawn, [key](index_t k) { return key[k]; });
     std::int32_t *place = ordinals + s * variables, *list = chosen + s * detail::most_coordinates;
+    r.shuffled = 0;
     team.each(many, [=](index_t k) { place[k] = in(k, key[k]) ? 1 : 0; });
     kernel::prefix_sum(team, many, place);
     team.each(many, [=](index_t k) {
@@ -266,9 +289,9 @@ private:
   T* image_at;            ///< decode(z)
   T* moments;             ///< Adam's two
   double* decays;         ///< β₁ᵗ and β₂ᵗ of each variable's own t
-  T* keys;                ///< of the draw
-  std::int32_t* ordinals; ///< likewise
-  std::int32_t* chosen;   ///< the variables of this tick, ascending
+  T* keys;                ///< of a draw by weight
+  std::int32_t* ordinals; ///< likewise; or an order of the variables
+  std::int32_t* chosen;   ///< the variables of this tick
   T* losses;              ///< at each of its points
   T* scratch;             ///< a row of scores
   detail::variables_of<space_type, T> map;
