@@ -63,6 +63,7 @@ shelf<Backend> all_attacks() {
   change_of_variable(all);
   lbfgs(all);
   geometry(all);
+  questions(all);
   return all;
 }
 
@@ -71,7 +72,10 @@ class engine_on final : public engine {
   using any = advx::model::any<Backend>;
 
 public:
-  explicit engine_on(const network& n) : model_(wrap(n)), attacks_(all_attacks<Backend>()) {}
+  explicit engine_on(const network& n)
+      : model_(wrap(n)),
+        extents_(n.net.image_extents()),
+        attacks_(all_attacks<Backend>()) {}
 
   index_t class_count() const override { return model_.class_count(); }
 
@@ -124,7 +128,7 @@ public:
   }
   void run(const request& r, const batch<float>& images, const goal& g, const advx::options& settings,
            run_result& out) const override {
-    attacks_[r.which]->run(r.numbers, {model_, images, g, settings, out});
+    attacks_[r.which]->run(r.numbers, {model_, images, extents_, g, settings, out});
   }
 
 private:
@@ -135,6 +139,7 @@ private:
   }
 
   any model_;
+  std::vector<index_t> extents_; // of an image
   shelf<Backend> attacks_;
 };
 

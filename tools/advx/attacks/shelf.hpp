@@ -40,6 +40,7 @@ template <class Backend>
 struct task {
   const advx::model::any<Backend>& model;
   const advx::batch<float>& images;
+  const std::vector<advx::index_t>& extents; ///< of an image
   const advx_command::goal& goal;
   const advx::options& settings;
   run_result& out;
@@ -114,7 +115,13 @@ public:
   }
 
   void run(const values& numbers, const task<Backend>& t) const override {
-    advx::run_into(t.out, with(numbers).recipe(), t.model, t.images, t.goal, t.settings, Backend{});
+    Preset preset = with(numbers);
+    if constexpr (requires { preset.channels, preset.width; }) // what the file says need not be asked for
+      if (t.extents.size() == 3) {
+        preset.channels = static_cast<int>(t.extents[0]);
+        preset.width = static_cast<int>(t.extents[2]);
+      }
+    advx::run_into(t.out, preset.recipe(), t.model, t.images, t.goal, t.settings, Backend{});
   }
 
 private:
@@ -170,5 +177,7 @@ template <class Backend>
 void lbfgs(shelf<Backend>& all);
 template <class Backend>
 void geometry(shelf<Backend>& all);
+template <class Backend>
+void questions(shelf<Backend>& all);
 
 } // namespace advx_command
