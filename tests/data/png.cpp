@@ -1,3 +1,5 @@
+#include <advx/data/images.hpp>
+#include <advx/data/npy.hpp>
 #include <advx/data/png.hpp>
 
 #include <catch2/catch.hpp>
@@ -45,4 +47,29 @@ TEST_CASE("A PNG is written whole, and only of a sound picture") {
   short_of_pixels.pixels.pop_back();
   CHECK_THROWS_AS(data::encode_png(short_of_pixels), argument_error);
   CHECK(folder.names() == std::vector<std::string>{"a.png"});
+}
+
+TEST_CASE("Images of the 8-bit grid are read back exactly from PNG and NumPy files") {
+  const support::scratch_folder folder;
+  batch<float> images(1, 256); // every level
+  for (int k = 0; k < 256; ++k) images.row(0)[k] = static_cast<float>(k) / 255.0f;
+  const data::array bytes = data::from_unit_interval(images, {16, 16});
+  CHECK(bytes.shape == std::vector<index_t>{1, 16, 16});
+  CHECK(data::to_unit_interval(bytes) == images);
+
+  data::raster picture(16, 16, 1);
+  const auto pixels = bytes.as<std::uint8_t>();
+  picture.pixels.assign(pixels.begin(), pixels.end());
+  data::write_png(folder / "a.png", picture);
+  const data::raster read = decoded(data::read_file(folder / "a.png"), true);
+  CHECK(data::to_unit_interval(data::make_array<std::uint8_t>({1, 256}, read.pixels)) == images);
+
+  data::write_npy(folder / "a.npy", bytes);
+  CHECK(data::to_unit_interval(data::read_npy(folder / "a.npy")) == images);
+
+  images.row(0)[3] = 1.01f;
+  CHECK_THROWS_AS(data::from_unit_interval(images), argument_error);
+  images.row(0)[3] = 1;
+  CHECK_THROWS_AS(data::from_unit_interval(images, {16, 17}), argument_error);
+  CHECK(data::from_unit_interval(batch<float>(0, 4)).size() == 0);
 }

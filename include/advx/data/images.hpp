@@ -6,6 +6,7 @@
 #include <advx/data/array.hpp>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace advx::data {
@@ -20,6 +21,25 @@ inline batch<float> to_unit_interval(const array& images) {
   batch<float> result(rows, rows == 0 ? 0 : images.size() / rows);
   for (std::size_t i = 0; i < pixels.size(); ++i) result.values[i] = static_cast<float>(pixels[i]) / 255.0f;
   return result;
+}
+
+/// Images in [0, 1] as bytes, the nearest level of each value, which `to_unit_interval` reads again. Images of the
+/// 8-bit grid (attack::on_lattice) come back exactly; others lose what rounding takes.
+/// @param shape of one image, as {28, 28} or {3, 32, 32}; empty: one axis
+/// @throws argument_error if a value is outside [0, 1] or the shape has another number of values
+inline array from_unit_interval(const batch<float>& images, std::vector<index_t> shape = {}) {
+  std::vector<std::uint8_t> pixels(images.values.size());
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    const float v = images.values[i];
+    if (!(v >= 0 && v <= 1))
+      throw argument_error("advx: from_unit_interval: image " +
+                           std::to_string(static_cast<index_t>(i) / images.cols()) + " has the value " +
+                           std::to_string(v) + "; scale the images to [0, 1]");
+    pixels[i] = static_cast<std::uint8_t>(v * 255.0f + 0.5f);
+  }
+  if (shape.empty()) shape.push_back(images.cols());
+  shape.insert(shape.begin(), images.rows());
+  return make_array(std::move(shape), pixels);
 }
 
 /// The labels of a one-axis array of uint8 or int64.
