@@ -33,6 +33,10 @@ void run(const attack_test::watched<T>& model, const advx::batch<T>& images, con
   on(attack::mi_fgm_l1{});
   on(attack::fgm_grid_l2{});
   on(attack::ifgm_bisection_linf{});
+  on(attack::one_pixel{});
+  on(attack::square_linf{});
+  on(attack::square_l2{});
+  on(attack::gen_attack{});
 }
 
 template void run(const attack_test::watched<float>&, const advx::batch<float>&, const std::vector<int>&);

@@ -88,7 +88,8 @@ struct squares {
   /// p at `step` of `steps`: halved after 0.1 %, 0.5 %, 2 %, 5 %, 10 %, 20 %, 40 %, 60 % and 80 % of them.
   constexpr double share_at(int step, int steps) const noexcept {
     double p = share;
-    for (const int end : {10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000})
+    const int ends[] = {10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000}; // of 10,000
+    for (const int end : ends)
       if (10000.0 * step / steps > end) p /= 2;
     return p;
   }
