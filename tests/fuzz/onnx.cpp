@@ -1,9 +1,4 @@
-// libFuzzer's target for the reader of ONNX files: whatever the bytes are, it either refuses them by file_error, or
-// makes a model that runs. In corpus order it is also a test (replay.cpp). To search for more:
-//
-//   clang++-14 -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -DONNX_ML=1
-//     -DONNX_NAMESPACE=onnx -Iinclude tests/fuzz/onnx.cpp -o fuzz-onnx -lonnx_proto -lprotobuf
-//   ./fuzz-onnx -max_total_time=60 -rss_limit_mb=1024 /tmp/found tests/fuzz/onnx
+// The reader of ONNX files: it refuses by file_error, or makes a model that runs forward and back.
 #include <advx/backend/reference/reference.hpp>
 #include <advx/model/onnx.hpp>
 

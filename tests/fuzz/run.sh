@@ -38,7 +38,7 @@ one() {
     return 1
   fi
   # Files of 16 KiB unpack to 16 MiB at most: what asks for 64 MiB at once trusts a size that it has not checked.
-  if ! "$folder/fuzz-$1" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=64 \
+  if ! "$folder/fuzz-$1" -max_total_time="$seconds" -max_len=16384 -timeout=25 -rss_limit_mb=1024 -malloc_limit_mb=64 \
     -reload=0 -print_final_stats=1 -artifact_prefix="$folder/findings/$1-" "$folder/$1" "$here/$1" \
     >"$folder/$1.log" 2>&1; then
     grep -v '^#' "$folder/$1.log" | tail -n 60
