@@ -169,7 +169,7 @@ TEST_CASE("page: the command repeats the run") {
   page_folder::write(folder);
   const auto lines = report::page::command_line(*report::read_report(folder / "").run);
   CHECK(lines == std::vector<std::string>{"advx evaluate", "--model nets/three.onnx", "--inputs 'it'\\''s x.npy'",
-                                          "--labels y.npy", "--box -1,1", "--mean 0.5", "--std 0.25",
+                                          "--labels y.npy", "--limit 5", "--box=-1,1", "--mean 0.5", "--std 0.25",
                                           "--attack cw-l2:steps=40,step=0.01", "--backend xtensor", "--seed 7",
                                           "--output report"});
 }
@@ -185,6 +185,7 @@ TEST_CASE("page: a whole report in well-formed markup and the same bytes again")
   CHECK(count(page, "<script") == 0);
   CHECK(count(page, "http://") + count(page, "https://") == 0);
   CHECK(count(page, "4 of 5\u00a0images (80.0\u00a0%), 1 of them without any change") == 1);
+  CHECK(count(page, "CRC-32 00000001<") == 1);
   CHECK(count(page, "Eight batches gave the same bits.") == 1);
   CHECK(count(page, "× 8.00</span>") == 4); // a change of 0.25 in a box of width 2 is drawn 8 times as large
   report::write_page(folder / "");

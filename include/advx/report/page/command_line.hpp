@@ -40,13 +40,15 @@ inline std::string number_list(const std::vector<double>& numbers) {
 inline std::vector<std::string> command_line(const run_description& run) {
   std::vector<std::string> lines = {"advx evaluate"};
   const auto add = [&](const char* option, const std::string& value) {
-    if (!value.empty()) lines.push_back(option + (" " + shell_word(value)));
+    // A value that begins with a minus sign is not to be taken for an option.
+    if (!value.empty()) lines.push_back(option + ((value[0] == '-' ? "=" : " ") + shell_word(value)));
   };
   std::string goal = run.goal; // "least likely" is the option's least-likely
   std::replace(goal.begin(), goal.end(), ' ', '-');
   add("--model", run.model.path);
   add("--inputs", run.inputs.path);
-  add("--labels", run.labels.path);
+  if (run.labels.path != run.inputs.path) add("--labels", run.labels.path); // else the inputs' file holds them
+  if (run.images) add("--limit", std::to_string(*run.images));
   add("--targets", !run.targets.path.empty() ? run.targets.path : goal == "untargeted" ? "" : goal);
   if (run.lower && run.upper) add("--box", number_list({*run.lower, *run.upper}));
   add("--mean", number_list(run.mean));
@@ -54,6 +56,7 @@ inline std::vector<std::string> command_line(const run_description& run) {
   for (const std::string& attack : run.attacks) add("--attack", attack);
   add("--backend", run.backend);
   if (run.seed) add("--seed", std::to_string(*run.seed));
+  if (run.time_limit) add("--time-limit", number_text(*run.time_limit));
   add("--output", "report");
   return lines;
 }

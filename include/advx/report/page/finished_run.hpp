@@ -50,8 +50,9 @@ struct run_description {
   std::string goal, backend;
   std::optional<double> lower, upper; ///< the box
   std::vector<double> mean, std;
-  std::optional<std::int64_t> seed;
-  std::vector<std::string> attacks; ///< as the command line takes them, parameters filled in
+  std::optional<std::int64_t> seed, images; ///< `images`: how many of the inputs were attacked
+  std::optional<double> time_limit;         ///< seconds for each attack
+  std::vector<std::string> attacks;         ///< as the command line takes them, parameters filled in
   std::optional<bool> row_invariant;
   std::string row_invariant_detail;
   bool complete = true;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <limits>
 
 namespace advx::report {
@@ -69,7 +70,15 @@ inline file_identity read_identity(const checked_json& run, const char* key) {
   const auto there = run.find(key);
   if (!there) return file;
   if (const auto path = there->find("path")) file.path = path->text(4096);
-  if (const auto crc = there->find("crc32")) file.crc32 = plain_text(*crc);
+  if (const auto crc = there->find("crc32")) {
+    if (crc->is_number()) {
+      char text[16];
+      std::snprintf(text, sizeof text, "%08llx", static_cast<unsigned long long>(crc->integer(0, 0xffffffff)));
+      file.crc32 = text;
+    } else {
+      file.crc32 = crc->text();
+    }
+  }
   if (const auto bytes = there->find("bytes")) file.bytes = bytes->integer(0, largest_count);
   return file;
 }
@@ -107,6 +116,8 @@ inline run_description read_run(const checked_json& run) {
   told.mean = read_numbers(run, "mean");
   told.std = read_numbers(run, "std");
   if (const auto seed = run.find("seed")) told.seed = seed->integer(0, largest_count);
+  if (const auto images = run.find("images")) told.images = images->integer(0, largest_count);
+  if (const auto limit = run.find("time_limit")) told.time_limit = limit->number(0, 1e12);
   for (const checked_json& attack : run.at("attacks").elements()) told.attacks.push_back(attack.text(4096));
   if (const auto kit = run.find("row_invariant")) {
     told.row_invariant = kit->at("verdict").boolean();

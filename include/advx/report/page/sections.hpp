@@ -107,7 +107,7 @@ inline markup summary_section(const finished_run& run) {
     if (norm == own.key) norm = own.title;
     m += html("<tr><th scope=\"row\"><a href=\"#attack-{}\">{}</a></th><td>{}</td><td class=\"word\">{}</td>"
               "<td class=\"word\">{}</td>",
-              i + 1, attack.record.name, percent_text(s.success_rate), norm, attack.record.goal);
+              i + 1, unbroken(attack.record.name), percent_text(s.success_rate), norm, attack.record.goal);
     for (const distance_kind& kind : distance_kinds) m += centre_cell(s.*kind.average, &kind == &own);
     m += html("<td>{}</td><td>{}</td><td>{}</td></tr>",
               attack.forward_rows ? mean_text(*attack.forward_rows) : std::string("–"), mean_text(s.pullback_rows),
@@ -223,7 +223,7 @@ inline markup row_invariance_section(const finished_run& run) {
           : "It is not: all passes were padded to one size, and another batch size may change single results; "
             "success rates and mean distances are to agree within 1 %.",
       run.run->row_invariant_detail.empty() ? markup{}
-                                            : html("<p class=\"note\">{}</p>", run.run->row_invariant_detail));
+                                            : html("<p class=\"note\">Found: {}</p>", run.run->row_invariant_detail));
 }
 
 inline std::string extents_text(const std::vector<index_t>& extents) {

@@ -28,7 +28,7 @@ a{color:var(--accent);text-underline-offset:.15em}
 code{font:.875em/1.5 ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .verdict{font-size:clamp(1.3rem,1rem + 1.6vw,2rem);line-height:1.3;letter-spacing:-.01em;margin:0 0 2rem;max-width:52rem;
 text-wrap:pretty}
-.verdict .name{white-space:nowrap}
+.name{white-space:nowrap}
 .verdict b{font-weight:650;color:var(--accent)}
 .note,small{color:var(--soft);font-size:.875rem}
 .warn{border-left:.25rem solid var(--warn);padding:.25rem 0 .25rem .75rem;color:var(--warn)}
@@ -86,9 +86,9 @@ svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu
 .matrix .kept{color:var(--soft);background:var(--sheet)}
 .gallery{display:grid;gap:1.5rem 2rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,15.5rem),1fr));margin:1rem 0}
 .triple,.pair{display:grid;grid-template-columns:repeat(3,1fr);gap:.375rem}
-.triple img{width:100%;height:auto;display:block;image-rendering:pixelated;outline:1px solid var(--rule)}
+.triple img{width:100%;height:auto;display:block;image-rendering:pixelated;outline:1px solid var(--rule);outline-offset:-1px}
 .pair{font-size:.8125rem;margin-top:.35rem}
-.failed .triple img:last-child{outline:2px dashed var(--warn)}
+.failed .triple img:last-child{outline:2px dashed var(--warn);outline-offset:-2px}
 figcaption .note{font-size:.8125rem}
 .share{display:block;height:.5rem;background:var(--sheet);outline:1px solid var(--rule);margin-top:.35rem;max-width:16rem}
 .share i{display:block;height:100%;background:var(--c0)}
@@ -97,7 +97,8 @@ footer{margin-top:4rem;padding-bottom:3rem}
 @media print{:root{color-scheme:light;--ground:#fff;--sheet:#f5f6f7;--ink:#16191d;--soft:#555c66;--rule:#d9dde2;
 --accent:#0b57a4;--heat:11 87 164;--warn:#8a3b00;--c0:#0b57a4;--c1:#b4420a;--c2:#00735a;--c3:#8a3684;--c4:#7a5c00;--c5:#4a4f57}
 body{font-size:10pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
-figure,tr,.grid>*{break-inside:avoid}h2,h3,h4{break-after:avoid}.wide{overflow:visible}a{color:inherit;text-decoration:none}}
+.grid{grid-template-columns:1fr 1fr;gap:1rem 1.5rem}.gallery{display:block}
+.card{display:inline-block;width:48%;margin:0 1% .75rem 0}figure,tr,.triple,.grid>*{break-inside:avoid}h2,h3,h4{break-after:avoid}.wide{overflow:visible}a{color:inherit;text-decoration:none}}
 )css";
 
 } // namespace advx::report::page

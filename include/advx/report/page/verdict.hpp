@@ -51,15 +51,18 @@ inline std::string full_name(const finished_run& run, std::size_t attack) {
   return record.name;
 }
 
+/// A short name is not broken at its hyphen.
+inline markup unbroken(const std::string& name) {
+  return name.size() <= 24 ? html("<span class=\"name\">{}</span>", name) : html("{}", name);
+}
+
 /// One sentence: the clean accuracy, and the least distance in each norm within which an attack succeeds on half of the
 /// images, or what the strongest attack reaches.
 inline markup verdict(const finished_run& run) {
   std::vector<markup> halves, shares;
   for (const norm_group& group : group_by_norm(run)) {
     const security_curve curve = curve_of(run.attacks[group.strongest].record, group.kind->field);
-    const std::string text = full_name(run, group.strongest);
-    // A short name is not broken at its hyphen.
-    const markup name = html("<span{}>{}</span>", markup{text.size() <= 24 ? " class=\"name\"" : ""}, text);
+    const markup name = unbroken(full_name(run, group.strongest));
     if (const auto half = curve.distance_at(0.5))
       halves.push_back(html("<b>{}&nbsp;{}</b> ({})", group.kind->title, distance_text(*half), name));
     else
