@@ -26,6 +26,8 @@ struct as_preset {
   Recipe attack{};
   constexpr auto recipe() const { return attack; }
 };
+template <class R>
+as_preset(R) -> as_preset<R>;
 
 /// Images as they are read from a file of so many levels.
 template <class T, class Model>
