@@ -186,6 +186,7 @@ TEST_CASE("page: a whole report in well-formed markup and the same bytes again")
   CHECK(count(page, "http://") + count(page, "https://") == 0);
   CHECK(count(page, "4 of 5\u00a0images (80.0\u00a0%), 1 of them without any change") == 1);
   CHECK(count(page, "CRC-32 00000001<") == 1);
+  CHECK(count(page, "how many images, 4 in all; 1\u00a0failure not shown.") == 1);
   CHECK(count(page, "Eight batches gave the same bits.") == 1);
   CHECK(count(page, "× 8.00</span>") == 4); // a change of 0.25 in a box of width 2 is drawn 8 times as large
   report::write_page(folder / "");

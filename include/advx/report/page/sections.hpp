@@ -76,8 +76,12 @@ inline markup norms_section(const finished_run& run) {
     m += html("<figure><h3>{} <small>{}</small></h3>{}{}</figure>", group.kind->title, meanings[which],
               curve_chart(all, group.kind->title), legend(all));
   }
-  m += {"</div><p class=\"note\">An attack with a fixed radius ε looks for a success inside it, not for the nearest "
-        "one: its curve stands near ε. EAD under the elastic net is drawn in L1.</p></section>"};
+  const bool net = std::any_of(run.attacks.begin(), run.attacks.end(),
+                               [](const attack_findings& a) { return a.record.norm == "elastic_net"; });
+  m +=
+      html("</div><p class=\"note\">An attack with a fixed radius ε looks for a success inside it, not for the nearest "
+           "one: its curve stands near ε.{}</p></section>",
+           net ? " EAD under the elastic net is drawn in L1." : "");
   return m;
 }
 
@@ -180,9 +184,10 @@ inline markup attack_section(const finished_run& run, std::size_t position) {
     const std::string distance = kind.title;
     m += html("<figure><h4>Security curve</h4>{}{}</figure>", curve_chart({{record.name, curve}}, distance),
               quantile_table(curve, distance));
-    m += html("<figure><h4>Distances of the successes</h4>{}<p class=\"note\">Height: how many images. {}; {} not "
-              "shown.</p></figure>",
-              histogram_chart(curve, distance), counted(successes, "image"), counted(entries - successes, "failure"));
+    m += html("<figure><h4>Distances of the successes</h4>{}<p class=\"note\">Height: how many images, {} in "
+              "all{}.</p></figure>",
+              histogram_chart(curve, distance), count_text(successes),
+              successes == entries ? "" : "; " + counted(entries - successes, "failure") + " not shown");
   }
   const confusion classes = confusion_of(record, run.run ? run.run->classes : std::nullopt);
   m += html(
@@ -239,8 +244,10 @@ inline markup run_section(const finished_run& run) {
     if (!value.empty()) m += html("<dt>{}</dt><dd>{}</dd>", name, value);
   };
   line("advx", run.advx);
+  static constexpr std::array<std::string_view, 7> told_below = {"name",    "path",   "crc32", "bytes",
+                                                                 "classes", "inputs", "seed"};
   for (const auto& [name, value] : run.model)
-    if (!run.run || (name != "path" && name != "crc32" && name != "bytes" && name != "classes" && name != "inputs"))
+    if (!run.run || std::find(told_below.begin(), told_below.end(), name) == told_below.end())
       line("Model: " + name, value);
   if (!run.run) {
     m += {"</dl></section>"};
