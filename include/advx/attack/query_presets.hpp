@@ -3,3 +3,4 @@
 #pragma once
 
 #include <advx/attack/population_presets.hpp>
+#include <advx/attack/zoo_presets.hpp>
