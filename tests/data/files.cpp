@@ -43,6 +43,12 @@ TEST_CASE("A write that cannot begin leaves nothing behind") {
   CHECK_THAT(message_of<file_error>([&] { data::write_file_atomically(folder / "no/such/folder", bytes_of("x")); }),
              Catch::Contains("no/such/folder") && Catch::Contains("cannot create"));
   CHECK(folder.names().empty());
+  const std::string pipe = folder / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THAT(message_of<file_error>([&] { data::write_file_atomically(pipe, bytes_of("x")); }),
+             Catch::Contains("not a regular file"));
+  CHECK_THAT(message_of<file_error>([&] { data::write_file_atomically(folder / ".", bytes_of("x")); }),
+             Catch::Contains("not a regular file"));
   CHECK_THROWS_AS(data::write_file_atomically("/proc/advx-test", bytes_of("x")), file_error);
 }
 

@@ -73,8 +73,11 @@ inline std::vector<std::byte> read_file(const std::string& path, std::uint64_t l
 
 /// Writes `bytes` to a new file beside `path`, brings it to the disk and renames it to `path`. A reader, and a crash,
 /// meet the old file or the new one, never a part. A file that could not be completed is removed.
-/// @throws file_error naming the step that failed
+/// @throws file_error naming the step that failed; for a device, a pipe or a folder, which a rename would replace
 inline void write_file_atomically(const std::string& path, std::span<const std::byte> bytes) {
+  struct stat there {};
+  if (::stat(path.c_str(), &there) == 0 && !S_ISREG(there.st_mode))
+    detail::file_fault(path, "is there and is not a regular file; choose another name");
   static std::atomic<unsigned> serial{0};
   const std::string partial = path + ".partial-" + std::to_string(::getpid()) + "-" + std::to_string(serial++);
   detail::descriptor file(::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
