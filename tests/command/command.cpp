@@ -318,7 +318,7 @@ TEST_CASE("misuse is told in one line and leaves nothing behind", "[command]") {
       {with(fgm, {"--box", "zero,1"}), "'zero' is no number"},
       {with(fgm, {"--mean", "0.1,0.2,0.3"}), "--mean has 3 values"},
       {with(fgm, {"--std", "0"}), "deviation"},
-      {with(fgm, {"--backend", "thrust-cuda"}), "host backends"},
+      {with(fgm, {"--backend", "thrust-cuda"}), "run on xtensor"},
       {with(fgm, {"--backend", "xtenser"}), "did you mean 'xtensor'?"},
       {with(fgm, {"--threads", "-1"}), "--threads"},
       {with(fgm, {"--time-limit", "0"}), "--time-limit"},

@@ -2,7 +2,6 @@
 #include <advx/core/clock.hpp>
 #include <advx/data/detail/zlib.hpp>
 #include <advx/data/npz.hpp>
-#include <advx/model/onnx.hpp>
 #include <advx/report/json.hpp>
 #include <advx/report/progress.hpp>
 #include <advx/report/result_table.hpp>
@@ -20,6 +19,7 @@
 #include "inputs.hpp"
 #include "interrupt.hpp"
 #include "journal.hpp"
+#include "network.hpp"
 #include "page.hpp"
 #include "text.hpp"
 
@@ -83,25 +83,6 @@ std::vector<joint_run> joint_runs(const evaluation& e) {
 }
 
 json source_json(const source& s) { return {{"path", s.path}, {"crc32", s.crc32}, {"bytes", s.bytes}}; }
-
-/// What one image of an array is, for a network whose file leaves it open.
-std::vector<index_t> open_extents(const advx::data::array& images) {
-  if (images.shape.size() < 2) return {};
-  std::vector<index_t> image(images.shape.begin() + 1, images.shape.end());
-  if (image.size() == 2) image.insert(image.begin(), 1);
-  return image;
-}
-
-advx::model::graph::classifier<> read_network(std::span<const std::byte> bytes, const std::string& path,
-                                              const advx::data::array& images) {
-  const std::span<const char> text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  try {
-    return advx::model::parse_onnx(text, path, {.logits = true});
-  } catch (const advx::file_error& fault) {
-    if (std::string_view(fault.what()).find("leaves extents") == std::string_view::npos) throw;
-    return advx::model::parse_onnx(text, path, {.image = open_extents(images), .logits = true});
-  }
-}
 
 /// The class with the highest score of each row, and the softmax probability of the class that is asked about.
 label_t best_class(const float* scores, index_t classes) {
@@ -178,7 +159,7 @@ evaluation prepare(const arguments& given) {
   const stored labels = read_array(given.labels.empty() ? given.inputs : given.labels, content::labels);
 
   const auto bytes = advx::data::read_file(given.model);
-  network net{read_network(bytes, given.model, inputs.values), {}, {}};
+  network net{read_network(bytes, given.model, inputs.values.shape), {}, {}};
   e.extents = net.net.image_extents();
   e.images = to_images(inputs, e.extents, e.lower, e.upper, given.limit);
   if (labels.values.shape.size() == 1 && labels.values.shape[0] != inputs.values.shape[0])
@@ -458,7 +439,7 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--threads", given->threads, "workers; 0: one per core")->capture_default_str();
   command->add_option("--seed", given->seed, "of random starts and targets")->capture_default_str();
   command->add_option("--time-limit", given->time_limit, "seconds for each attack; what it has found by then counts");
-  command->add_option("--backend", given->backend, "where to compute: xtensor or thrust-omp")->capture_default_str();
+  command->add_option("--backend", given->backend, "where to compute: xtensor")->capture_default_str();
   command->add_option("--output", given->output, "the folder of results, images and page")->required();
   command->add_flag("--overwrite", given->overwrite, "remove what another run has left in the folder");
   command->add_flag("--quiet", given->quiet, "no progress");
