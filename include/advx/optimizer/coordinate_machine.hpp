@@ -122,12 +122,14 @@ public:
       return;
     }
     T* loss = losses + s * max_points;
-    for (index_t i = 0; i <= 2 * r.drawn; ++i)
-      loss[i] = recipe.loss
-                    .template operator()<Scale>(team, answers[i].scores, class_count, image.goal, answers[i].summary,
-                                                image.tie, scratch + s * class_count)
-                    .loss;
-    const T own = loss[2 * r.drawn];
+    T own = 0; // of the last point, which is z
+    for (index_t i = 0; i <= 2 * r.drawn; ++i) {
+      own = recipe.loss
+                .template operator()<Scale>(team, answers[i].scores, class_count, image.goal, answers[i].summary,
+                                            image.tie, scratch + s * class_count)
+                .loss;
+      team.each(1, [=](index_t) { loss[i] = own; });
+    }
     const T value = recipe.value(team, image, r.schedule, answers[2 * r.drawn].point, own);
     descend(team, r, s, image, answers);
     ++r.step;
