@@ -1,4 +1,5 @@
 // The program advx: what it lists, what it finds, how it goes on after it was killed, and what it says when misused.
+#include <advx/data/images.hpp>
 #include <advx/data/npz.hpp>
 
 #include <catch2/catch.hpp>
@@ -224,6 +225,41 @@ TEST_CASE("Ctrl-C keeps what is finished and says how to go on", "[command]") {
     REQUIRE(run(here.evaluate(out, several)).status == 0);
     same(files(here.path(out)), files(here.path("whole")));
   }
+}
+
+TEST_CASE("the same images from any file give the same results", "[command]") {
+  const workplace here;
+  const strings fgm{"--attack", "pgd-linf:epsilon=0.1,steps=5", "--limit", "20"};
+  REQUIRE(run(here.evaluate("bytes", fgm)).status == 0);
+  const auto must = files(here.path("bytes"));
+  const auto images = advx::data::read_npy(here.path("x.npy")), labels = advx::data::read_npy(here.path("y.npy"));
+  advx::data::write_npz(here.path("both.npz"), {{"x", images}, {"y", labels}});
+  const auto unit = advx::data::to_unit_interval(images);
+  advx::data::write_npy(here.path("flat.npy"), advx::data::make_array({40, 784}, unit.values));
+  std::vector<std::byte> idx;
+  for (const int b : {0, 0, 8, 3, 0, 0, 0, 40, 0, 0, 0, 28, 0, 0, 0, 28}) idx.push_back(static_cast<std::byte>(b));
+  idx.insert(idx.end(), images.bytes.begin(), images.bytes.end());
+  advx::data::write_file_atomically(here.path("images.idx"), idx);
+  const auto agrees = [&](const std::string& out, const std::string& x, const std::string& y,
+                          const strings& more = {}) {
+    const ending e = run(with({"evaluate", "--model", here.path("net.onnx"), "--inputs", here.path(x), "--labels",
+                               here.path(y), "--quiet", "--output", here.path(out)},
+                              with(fgm, more)));
+    INFO(e.err);
+    REQUIRE(e.status == 0);
+    const auto is = files(here.path(out));
+    for (const char* file : {"results.json", "inputs.npz"})
+      if (is.at(file) != must.at(file)) return false;
+    return is.at("adversarial_pgd-linf.npz") == must.at("adversarial_pgd-linf.npz");
+  };
+  CHECK(agrees("npz", "both.npz:x", "both.npz:y"));
+  CHECK(agrees("flat", "flat.npy", "y.npy"));
+  CHECK(agrees("idx", "images.idx", "y.npy"));
+  // Behind what the network's training did to the pixels, distances and the box stay in pixels.
+  CHECK(agrees("same", "x.npy", "y.npy", {"--mean", "0", "--std", "1"}));
+  CHECK_FALSE(agrees("standardised", "x.npy", "y.npy", {"--mean", "0.1307", "--std", "0.3081"}));
+  const json results = read_json(here.path("standardised/results.json"));
+  CHECK(results["attacks"][0]["linf"]["mean"] <= 0.1);
 }
 
 TEST_CASE("neither threads nor batch nor the order of images' ends change a file", "[command]") {
