@@ -19,7 +19,7 @@ struct column_pair {
 inline constexpr index_t pair_block = 256;
 
 /// Index memory that best_pair needs for n columns.
-constexpr index_t pair_memory(index_t n) noexcept { return n + 1; }
+constexpr index_t pair_memory(index_t n) noexcept { return n + 2; }
 /// Value memory that it needs.
 constexpr index_t pair_bounds(index_t n) noexcept { return 2 * (n / pair_block + 1); }
 
@@ -60,7 +60,7 @@ constexpr column_pair best_pair(const Team& team, index_t n, index_t* columns, T
     const T ua = u(a), ub = u(b), va = v(a), vb = v(b);
     return ub < ua || (ua == ub && (vb < va || (va == vb && a < b)));
   });
-  // The layers take the place of the columns, and their number the last.
+  // The layers take the place of the columns, and their number the last place.
   team.each(1, [=](index_t) {
     T first = none, second = none;
     index_t kept = 0;
@@ -71,9 +71,9 @@ constexpr column_pair best_pair(const Team& team, index_t n, index_t* columns, T
       layer = here;
       columns[kept++] = columns[i];
     }
-    columns[n] = kept;
+    columns[n + 1] = kept; // not where another thread may still read how many were sorted
   });
-  const index_t kept = columns[n], blocks = (kept + pair_block - 1) / pair_block;
+  const index_t kept = columns[n + 1], blocks = (kept + pair_block - 1) / pair_block;
   const auto size_of = [=](index_t b) { return minimum(pair_block, kept - b * pair_block); };
   team.each(blocks, [=](index_t b) {
     T most_u = none, most_v = none;
