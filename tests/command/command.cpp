@@ -274,6 +274,24 @@ TEST_CASE("neither threads nor batch nor the order of images' ends change a file
   same(files(here.path("c")), must);
 }
 
+#if defined(ADVX_COMMAND_HAS_THRUST)
+TEST_CASE("Thrust finds the same as xtensor", "[command]") {
+  const workplace here;
+  const strings attacks{"--attack", "pgd-l2:epsilon=2,steps=10,restarts=1",   "--attack", "deepfool-l2",
+                        "--attack", "cw-l2:steps=20,search_steps=2,step=0.1", "--limit",  "12"};
+  REQUIRE(run(here.evaluate("xtensor", attacks)).status == 0);
+  const ending e = run(here.evaluate("thrust", with(attacks, {"--backend", "thrust-omp", "--batch", "5"})));
+  INFO(e.err);
+  REQUIRE(e.status == 0);
+  const auto must = files(here.path("xtensor")), is = files(here.path("thrust"));
+  for (const char* file : {"results.json", "inputs.npz", "adversarial_pgd-l2.npz", "adversarial_deepfool-l2.npz",
+                           "adversarial_cw-l2.npz"}) {
+    INFO(file);
+    CHECK(is.at(file) == must.at(file));
+  }
+}
+#endif
+
 TEST_CASE("a folder belongs to one run", "[command]") {
   const workplace here;
   const strings fgm{"--attack", "fgm-linf", "--limit", "3"};
@@ -354,7 +372,7 @@ TEST_CASE("misuse is told in one line and leaves nothing behind", "[command]") {
       {with(fgm, {"--box", "zero,1"}), "'zero' is no number"},
       {with(fgm, {"--mean", "0.1,0.2,0.3"}), "--mean has 3 values"},
       {with(fgm, {"--std", "0"}), "deviation"},
-      {with(fgm, {"--backend", "thrust-cuda"}), "run on xtensor"},
+      {with(fgm, {"--backend", "thrust-cuda"}), "run on the host"},
       {with(fgm, {"--backend", "xtenser"}), "did you mean 'xtensor'?"},
       {with(fgm, {"--threads", "-1"}), "--threads"},
       {with(fgm, {"--time-limit", "0"}), "--time-limit"},

@@ -51,11 +51,14 @@ public:
   /// kernels nn has (`<advx/nn/xtensor.hpp>`, `<advx/nn/thrust.hpp>`).
   /// @throws argument_error for a capacity below 1
   template <class Backend>
-  auto session(Backend&, index_t capacity) const {
+  auto session(Backend& backend, index_t capacity) const {
     model::detail::require_host_memory<Backend>();
-    using kernels = nn::kernels<std::remove_const_t<Backend>>;
-    return graph::session<T, kernels>(net_, kernels_of<T, kernels>(), capacity);
+    return nn::opener<std::remove_const_t<Backend>>::session(backend, *this, capacity);
   }
+  /// The session that runs in one thread with these kernels; for `nn::opener`. There is none for training.
+  template <class Kernels, bool Training>
+    requires(!Training)
+  auto open(index_t capacity) const { return graph::session<T, Kernels>(net_, kernels_of<T, Kernels>(), capacity); }
 
   /// The same in another precision.
   template <class U>
