@@ -312,9 +312,10 @@ int main(int argc, char** argv) try {
       std::printf("\nleft out: %s, there is no such program\n", program.c_str());
       report["left_out"][program] = "there is no such program";
     }
+    // After each compiler: all of them take most of an hour.
+    const std::string text = report.dump(1) + '\n';
+    advx::data::write_file_atomically(s.json, std::as_bytes(std::span(text)));
   }
-  const std::string text = report.dump(1) + '\n';
-  advx::data::write_file_atomically(s.json, std::as_bytes(std::span(text)));
   std::printf("\nWritten: %s\n", s.json.c_str());
   return worse == 0 ? 0 : 1;
 } catch (const std::exception& fault) {

@@ -56,6 +56,12 @@ inline std::vector<unit> units() {
       {"jsma", "attack::jsma{}"},
       {"lbfgs", "attack::lbfgs{}"},
       {"tabacof_valle", "attack::tabacof_valle{}"},
+      {"one_pixel", "attack::one_pixel{}"},
+      {"gen_attack", "attack::gen_attack{}"},
+      {"square_linf", "attack::square_linf{}"},
+      {"zoo_adam", "attack::zoo_adam{}"},
+      {"hop_skip_jump_l2", "attack::hop_skip_jump_l2{}"},
+      {"deepfool_l2 on the 8-bit grid", "attack::on_lattice{attack::deepfool_l2{}}"},
       {"a user's recipe",
        "attack::penalty{norm::l1{}, loss::margin{}, optimizer::rmsprop{}, space::tanh{}, search::line{}}"},
   };
