@@ -74,10 +74,10 @@ TEST_CASE("list names every attack with its parameters", "[command]") {
       if (p.at("default").is_number() && p.at("maximum").is_number()) CHECK(p.at("default") <= p.at("maximum"));
     }
   }
-  strings expected{"cw-l2",     "cw-linf",      "cw-l0",        "ead-en",        "ead-l1",
-                   "encv-adam", "encv-adagrad", "encv-rmsprop", "encv-sgd",      "lbfgs",
-                   "tabacof",   "deepfool-l1",  "deepfool-l2",  "deepfool-linf", "sparsefool",
-                   "jsma",      "zoo-adam",     "one-pixel",    "square-linf",   "hop-skip-jump-l2"};
+  strings expected{"cw-l2",        "cw-linf",          "cw-l0",      "ead-en", "ead-l1",   "encv-adam",
+                   "encv-adagrad", "encv-rmsprop",     "encv-sgd",   "lbfgs",  "tabacof",  "deepfool-l1",
+                   "deepfool-l2",  "deepfool-linf",    "sparsefool", "jsma",   "zoo-adam", "one-pixel",
+                   "square-linf",  "hop-skip-jump-l2", "gen-attack"};
   for (const char* family :
        {"fgm", "ifgm", "mi-fgm", "pgd", "fgm-grid", "fgm-bisection", "ifgm-grid", "ifgm-bisection"})
     for (const char* norm : {"-l1", "-l2", "-linf"}) expected.push_back(std::string(family) + norm);

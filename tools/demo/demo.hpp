@@ -21,6 +21,7 @@ using parameters = std::vector<std::pair<std::string, double>>;
 struct settings {
   advx::index_t images = 50;
   bool paper = false;
+  bool full = false;
   advx::options options;
   std::string output = "report";
   advx::report::progress_style progress = advx::report::progress_style::automatic;
@@ -41,7 +42,7 @@ struct bench {
   std::vector<finding> findings;
 };
 
-/// Runs `attack` towards `goal` on the backend and records each of its rankings under the next of `names`.
+/// Runs `attack` towards `goal` on the backend and records its first rankings, each under the next of `names`.
 template <class Backend, class Attack, class Goal>
 void run(bench& b, const std::vector<std::string>& names, const Attack& attack, const parameters& numbers,
          const Goal& goal) {
@@ -71,7 +72,7 @@ void run(bench& b, const std::vector<std::string>& names, const Attack& attack, 
     b.findings.push_back(std::move(f));
   };
   record(result, names.front());
-  for (std::size_t k = 0; k < result.other_rankings.size(); ++k) record(result.other_rankings[k], names[k + 1]);
+  for (std::size_t k = 1; k < names.size(); ++k) record(result.other_rankings.at(k - 1), names[k]);
 }
 
 // One function per translation unit, instantiated there for each backend of a program (backend.hpp).
@@ -97,6 +98,9 @@ template <class Backend>
 void lbfgs(bench& b);
 template <class Backend>
 void momentum(bench& b);
+/// Attacks that ask for scores or labels alone.
+template <class Backend>
+void questions(bench& b);
 /// One perturbation for all digits.
 template <class Backend>
 void universal(bench& b);

@@ -11,6 +11,11 @@ void geometry(bench& b) {
   walk("deepfool-l1", advx::attack::deepfool_l1{});
   walk("deepfool-l2", advx::attack::deepfool_l2{});
   walk("deepfool-linf", advx::attack::deepfool_linf{});
+  // The same, for images that survive being stored in 8 bits.
+  const advx::attack::deepfool_l2 nearest;
+  run<Backend>(b, {"deepfool-l2-8bit"}, advx::attack::on_lattice{nearest},
+               {{"overshoot", nearest.overshoot}, {"steps", nearest.steps}, {"step", nearest.step}, {"levels", 256}},
+               away);
   const advx::attack::sparsefool few;
   run<Backend>(b, {"sparsefool"}, few, {{"overshoot", few.overshoot}, {"steps", few.steps}, {"lambda", few.lambda}},
                away);

@@ -42,6 +42,7 @@ choice choice_of(const char* name) {
             demo::geometry<Backend>(b);
             demo::lbfgs<Backend>(b);
             demo::universal<Backend>(b);
+            if (b.how.full) demo::questions<Backend>(b);
           }};
 }
 
@@ -103,6 +104,7 @@ int run(int argc, char** argv) {
   CLI::App app{"Attacks the Carlini-Wagner MNIST network with every attack of advx; prints a table, writes a report."};
   app.add_option("--images", how.images, "how many of the sample's digits to attack")->capture_default_str();
   app.add_flag("--paper", how.paper, "the papers' settings (C&W and EAD 9 x 1,000 steps) instead of the short ones");
+  app.add_flag("--full", how.full, "also the attacks that ask for scores or labels alone, with thousands of queries");
   app.add_option("--backend", backend, "where to run; left out: the first of this program's that has its device");
   app.add_option("--threads", how.options.threads,
                  "workers of xtensor (0: one per core); OMP_NUM_THREADS is for Thrust")

@@ -78,6 +78,20 @@ void questions(shelf<Backend>& all) {
        {"above", &pixel::above, between(0, 1), "targeted: ends where the target's probability is higher"},
        {"stop_at_success", &pixel::stop_at_success, {}, "ends at the first success"},
        {"levels", &pixel::levels, at_least(0), "values of a channel; 0: any"}});
+  using genes = advx::attack::gen_attack;
+  offer<genes>(
+      all,
+      {.name = "gen-attack",
+       .summary = "GenAttack: a genetic algorithm in the ball, on scores",
+       .source = "Alzantot et al. 2019"},
+      {epsilon<genes>(),
+       {"population", &genes::population, at_least(2), "candidates of a generation"},
+       steps<genes>("generations after the first"),
+       {"mutation", &genes::mutation, between(0, 1), "share of the values that mutate"},
+       {"range", &genes::range, {.lower = 0, .upper = 1, .lower_open = true}, "of mutations, a share of epsilon"},
+       {"temperature", &genes::temperature, above(0), "of the softmax that draws parents"},
+       {"adapts", &genes::adapts, {}, "mutation and range fall where the search gains nothing"},
+       {"patience", &genes::patience, at_least(1), "generations without gain after which they fall"}});
   square_in<advx::norm::l2>(all);
   square_in<advx::norm::linf>(all);
   hop_skip_jump_in<advx::norm::l2>(all);
