@@ -78,18 +78,20 @@ inline markup frame(const axis& x, const std::vector<std::string>& ys, const std
 
 /// The curve as steps; points that fall on one place of the picture are joined.
 inline markup step_path(const security_curve& curve, const axis& x, std::size_t k) {
-  std::string d = "M" + unit(left) + " " + unit(up(curve.share_within(0)));
+  // By steps: g++ 12 takes `"M" + unit(left)` for a copy that overlaps itself.
+  std::string d = "M";
+  d.append(unit(left)).append(1, ' ').append(unit(up(curve.share_within(0))));
   std::string last_x = unit(left);
   for (std::size_t i = 0; i < curve.distances.size(); ++i) {
     const std::string here = unit(across(curve.distances[i], x));
     const bool more = i + 1 < curve.distances.size() && unit(across(curve.distances[i + 1], x)) == here;
     if (more || (i + 1 < curve.distances.size() && curve.distances[i + 1] == 0)) continue;
     const double share = static_cast<double>(i + 1) / static_cast<double>(curve.images);
-    if (here != last_x) d += "H" + here;
-    d += "V" + unit(up(share));
+    if (here != last_x) d.append(1, 'H').append(here);
+    d.append(1, 'V').append(unit(up(share)));
     last_x = here;
   }
-  d += "H" + unit(width - right);
+  d.append(1, 'H').append(unit(width - right));
   return html("<path class=\"{}\" d=\"{}\"/>", line_class(k), d);
 }
 

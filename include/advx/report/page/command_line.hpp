@@ -32,7 +32,10 @@ inline std::string number_text(double value) {
 
 inline std::string number_list(const std::vector<double>& numbers) {
   std::string list;
-  for (const double number : numbers) list += (list.empty() ? "" : ",") + number_text(number);
+  for (const double number : numbers) {
+    if (!list.empty()) list += ',';
+    list += number_text(number);
+  }
   return list;
 }
 
