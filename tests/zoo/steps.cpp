@@ -28,7 +28,8 @@ struct paper_settings {
   coordinate_solver solver;
   bool tanh, reset;
   double step, constant;
-  /// A curvature is a difference of objectives, rounded at 1e-16 on either side, over h².
+  /// A gradient is a difference of objectives, rounded at 1e-16 on either side, over h, and a curvature over h²; Adam
+  /// divides by 1e-8 what is left of the rounding where the gradient is zero.
   double h = 1e-4;
 };
 
@@ -167,11 +168,11 @@ seen compare(paper_settings how) {
 
 TEST_CASE("ZOO-Adam makes the paper's steps") {
   const bool reset = GENERATE(true, false);
-  const seen in_pixels = compare<advx::space::pixels>({coordinate_solver::adam, false, reset, 0.02, 0.3});
+  const seen in_pixels = compare<advx::space::pixels>({coordinate_solver::adam, false, reset, 0.02, 0.3, 1e-3});
   CHECK(in_pixels.steps == 2 * image_count * 90);
   CHECK(in_pixels.refined > 5);
   CHECK(in_pixels.succeeded < 2 * image_count * 3);
-  const seen in_tanh = compare<advx::space::tanh>({coordinate_solver::adam, true, reset, 0.05, 0.3});
+  const seen in_tanh = compare<advx::space::tanh>({coordinate_solver::adam, true, reset, 0.05, 0.3, 1e-3});
   CHECK(in_tanh.refined > 5);
 }
 TEST_CASE("ZOO-Newton makes the paper's steps") {
