@@ -47,6 +47,8 @@ core  | CLI11                                | <CLI/CLI.hpp>                    
 dev   | clang                                | clang++                                      | clang
 dev   | the fuzzer of clang                  | /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a | libclang-rt-dev
 dev   | clang-format                         | clang-format                                 | clang-format
+dev   | Chromium, which renders the report   | chromium chromium-browser google-chrome      | chromium
+dev   | a font for it                        | /usr/share/fonts/truetype/dejavu             | fonts-dejavu-core
 bench | libtorch                             | <torch/script.h>                             | libtorch-dev
 '
 

@@ -17,7 +17,7 @@ mkdir -p -- "$folder"
 for browser in chromium chromium-browser google-chrome; do
   if command -v "$browser" >/dev/null 2>&1; then break; fi
 done
-command -v "$browser" >/dev/null 2>&1 || fail "Chromium was not found (Debian: chromium, fonts-dejavu-core)"
+command -v "$browser" >/dev/null 2>&1 || fail "Chromium was not found (Debian: chromium)"
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
