@@ -77,7 +77,7 @@ TEST_CASE("list names every attack with its parameters", "[command]") {
   strings expected{"cw-l2",        "cw-linf",          "cw-l0",      "ead-en", "ead-l1",   "encv-adam",
                    "encv-adagrad", "encv-rmsprop",     "encv-sgd",   "lbfgs",  "tabacof",  "deepfool-l1",
                    "deepfool-l2",  "deepfool-linf",    "sparsefool", "jsma",   "zoo-adam", "one-pixel",
-                   "square-linf",  "hop-skip-jump-l2", "gen-attack"};
+                   "square-linf",  "hop-skip-jump-l2", "gen-attack", "universal-l2", "universal-linf"};
   for (const char* family :
        {"fgm", "ifgm", "mi-fgm", "pgd", "fgm-grid", "fgm-bisection", "ifgm-grid", "ifgm-bisection"})
     for (const char* norm : {"-l1", "-l2", "-linf"}) expected.push_back(std::string(family) + norm);
@@ -292,6 +292,60 @@ TEST_CASE("Thrust finds the same as xtensor", "[command]") {
 }
 #endif
 
+TEST_CASE("images of a grid are the same after they have been stored in bytes", "[command]") {
+  const workplace here;
+  const strings attacks{"--attack", "deepfool-l2", "--attack", "pgd-linf:epsilon=0.1", "--attack", "ead-l1:steps=100",
+                        "--attack", "one-pixel:steps=5"};
+  REQUIRE(run(here.evaluate("any", attacks)).status == 0);
+  const ending e = run(here.evaluate("grid", with(attacks, {"--levels", "256"})));
+  INFO(e.err);
+  REQUIRE(e.status == 0);
+  const json any = read_json(here.path("any/results.json")), grid = read_json(here.path("grid/results.json"));
+  for (std::size_t a = 0; a < 4; ++a) {
+    const json &is = grid["attacks"][a], &was = any["attacks"][a];
+    INFO(is["name"]);
+    CHECK(is["parameters"]["levels"] == 256);
+    CHECK_FALSE(was["parameters"].contains("levels"));
+    CHECK(is["success_rate"].get<double>() >= was["success_rate"].get<double>() - 0.051);
+    CHECK(is["images"].size() == 40);
+    const auto x = advx::data::read_npz(here.path("grid/" + is["file"].get<std::string>())).at("x").as<float>();
+    REQUIRE(x.size() == 40 * 784);
+    for (const float v : x) REQUIRE(v == float(std::lround(255 * v)) / 255.0F);
+  }
+  CHECK(grid["attacks"][1]["linf"]["mean"] <= 0.1);
+  CHECK(read_json(here.path("grid/run.json")).at("levels") == 256);
+  CHECK(files(here.path("grid")).at("index.html").find("--levels 256") != std::string::npos);
+}
+
+TEST_CASE("a universal perturbation is one for all images, and killed it is made once more", "[command]") {
+  const workplace here;
+  const strings one{"--attack", "universal-l2:xi=4,passes=20,delta=0", "--attack", "universal-linf:xi=0.3"};
+  const ending whole = run(here.evaluate("whole", one));
+  INFO(whole.err);
+  REQUIRE(whole.status == 0);
+  const json results = read_json(here.path("whole/results.json"));
+  CHECK(results["attacks"][0]["success_rate"] >= 0.5);
+  CHECK(results["attacks"][0]["l2"]["mean"] <= 4.001);
+  const auto x = advx::data::read_npz(here.path("whole/inputs.npz")).at("x").as<float>();
+  const auto to = advx::data::read_npz(here.path("whole/adversarial_universal-l2.npz")).at("x").as<float>();
+  for (std::size_t j = 0; j < 784; ++j) { // what the box lets through is the same for all
+    float least = 2, most = -2;
+    for (std::size_t i = 0; i < 40; ++i) {
+      const float v = to[784 * i + j];
+      if (results["attacks"][0]["images"][i]["l0"] == 0 || v == 0 || v == 1) continue;
+      least = std::min(least, v - x[784 * i + j]);
+      most = std::max(most, v - x[784 * i + j]);
+    }
+    REQUIRE(most - least <= 1e-6F);
+  }
+  for (const long bytes : {200L, 40000L}) { // before a row is there, and between rows
+    const std::string out = "killed-" + std::to_string(bytes);
+    run(here.evaluate(out, one), {.at = here.path(out + "/journal/universal-l2"), .bytes = bytes});
+    REQUIRE(run(here.evaluate(out, one)).status == 0);
+    same(files(here.path(out)), files(here.path("whole")));
+  }
+}
+
 TEST_CASE("a folder belongs to one run", "[command]") {
   const workplace here;
   const strings fgm{"--attack", "fgm-linf", "--limit", "3"};
@@ -376,6 +430,9 @@ TEST_CASE("misuse is told in one line and leaves nothing behind", "[command]") {
       {with(fgm, {"--backend", "xtenser"}), "did you mean 'xtensor'?"},
       {with(fgm, {"--threads", "-1"}), "--threads"},
       {with(fgm, {"--time-limit", "0"}), "--time-limit"},
+      {with(fgm, {"--levels", "1"}), "--levels is 1"},
+      {{"--attack", "universal-l2", "--levels", "256"}, "leave --levels out"},
+      {{"--attack", "universal-l2", "--targets", "next"}, "takes no targets"},
       {with(fgm, {"--no-such-option"}), "--no-such-option"},
       {with(fgm, {"--model", here.path("none.onnx")}), "No such file"},
       {with(fgm, {"--model", x}), "no ONNX file"},

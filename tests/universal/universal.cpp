@@ -283,3 +283,55 @@ TEST_CASE("a model whose scores are not finite is named", "[universal]") {
   s.model.scores_into = [](const double*, double* z) { std::fill_n(z, 4, std::nan("")); };
   CHECK_THROWS_AS(advx::find_universal(advx::attack::universal_l2{}, s.model, s.images), advx::model_error);
 }
+
+TEST_CASE("a run of a universal perturbation hands out what it does to each image", "[universal]") {
+  auto s = mlp_scene();
+  s.labels[3] = (s.labels[3] + 1) % 4; // an original that is another class than its label already
+  const advx::attack::batched_universal_l2 a{.xi = 0.5, .delta = 0, .passes = 3};
+  const auto v = advx::find_universal(a, s.model, s.images, {.seed = 11});
+  std::vector<index_t> told;
+  advx::progress last;
+  auto finished = [&](index_t row) { told.push_back(row); };
+  auto watch = [&](const advx::progress& p) {
+    last = p;
+    return true;
+  };
+  const auto r = advx::run(a, s.model, s.images, advx::goal::untargeted{s.labels},
+                           {.seed = 11, .observer = watch, .finished = finished});
+  CHECK(r.complete);
+  CHECK(r.ranking == "l2");
+  const std::vector<double> moved(v.perturbation.row(0), v.perturbation.row(0) + pixels);
+  std::int64_t queries = 0, pullbacks = 0, successes = 0;
+  for (index_t i = 0; i < count; ++i) {
+    INFO("image " << i);
+    const auto k = static_cast<std::size_t>(i);
+    const double *x = s.images.row(i), *got = r.images.row(i);
+    auto to = shifted(x, moved);
+    if (i == 3) std::copy_n(x, pixels, to.begin());
+    CHECK(std::equal(to.begin(), to.end(), got));
+    CHECK(r.labels[k] == s.model.label(to.data()));
+    CHECK((r.success[k] != 0) == (r.labels[k] != s.labels[k]));
+    CHECK(r.status[k] == (i == 3                ? advx::status::already_adversarial
+                          : r.success[k] != 0 ? advx::status::success
+                                              : advx::status::failed));
+    for (std::size_t j = 0; j < to.size(); ++j) to[j] -= x[j];
+    CHECK(r.l2[k] == Approx(length(to.data(), pixels)).margin(1e-12));
+    CHECK(r.l2[k] <= 0.5 * (1 + 1e-12));
+    CHECK(r.iterations[k] == 3);
+    CHECK(told.at(k) == i);
+    queries += r.queries[k];
+    pullbacks += r.pullback_rows[k];
+    successes += r.success[k];
+  }
+  CHECK(queries == v.queries);
+  CHECK(pullbacks == v.pullback_rows);
+  CHECK(successes > 10);
+  CHECK(last.done == count);
+  CHECK(last.succeeded == successes);
+
+  auto stop = [](const advx::progress&) { return false; };
+  const auto none = advx::run(a, s.model, s.images, advx::goal::untargeted{s.labels}, {.observer = stop});
+  CHECK_FALSE(none.complete);
+  CHECK(none.status[0] == advx::status::stopped);
+  CHECK_THROWS_WITH(advx::run(a, s.model, s.images, advx::goal::next(s.labels, 4)), Catch::Contains("no target"));
+}

@@ -48,6 +48,7 @@ struct description {
   std::string run{};
   int ranking = 0;  ///< which of the run's rankings this one is
   int rankings = 1; ///< of the run
+  bool together = false; ///< an image's result depends on the others: all are attacked, or none
   std::vector<parameter> parameters{};
 };
 

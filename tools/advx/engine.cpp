@@ -64,6 +64,7 @@ shelf<Backend> all_attacks() {
   lbfgs(all);
   geometry(all);
   questions(all);
+  universal(all);
   return all;
 }
 
@@ -126,9 +127,9 @@ public:
   std::vector<std::pair<std::string, double>> shown(const request& r) const override {
     return attacks_[r.which]->shown(r.numbers);
   }
-  void run(const request& r, const batch<float>& images, const goal& g, const advx::options& settings,
+  void run(const request& r, const batch<float>& images, const goal& g, const advx::options& settings, int levels,
            run_result& out) const override {
-    attacks_[r.which]->run(r.numbers, {model_, images, extents_, g, settings, out});
+    attacks_[r.which]->run(r.numbers, {model_, images, extents_, g, settings, levels, out});
   }
 
 private:

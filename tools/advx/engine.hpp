@@ -34,9 +34,9 @@ public:
   /// @throws advx::argument_error where an attack's values do not go together
   virtual void check(const request& r) const = 0;
   virtual std::vector<std::pair<std::string, double>> shown(const request& r) const = 0;
-  /// @throws interrupted
+  /// `levels`: of each pixel of what is handed out, as after storing it; 0: any value. @throws interrupted
   virtual void run(const request& r, const advx::batch<float>& images, const goal& g, const advx::options& settings,
-                   run_result& out) const = 0;
+                   int levels, run_result& out) const = 0;
 };
 
 /// The network as it was read; images pass (x − mean) / std before it where these are given.

@@ -41,6 +41,7 @@ struct arguments {
   int threads = 0;
   std::uint64_t seed = 0;
   double time_limit = std::numeric_limits<double>::infinity();
+  int levels = 0;
   std::string backend = "xtensor";
   std::string output;
   bool overwrite = false, quiet = false;
@@ -153,6 +154,15 @@ evaluation prepare(const arguments& given) {
     throw advx::argument_error("advx: --limit, --batch and --threads must be at least 0");
   if (!(given.time_limit > 0)) throw advx::argument_error("advx: --time-limit must be greater than 0 seconds");
 
+  if (given.levels != 0 && (given.levels < 2 || given.levels > 65536))
+    throw advx::argument_error("advx: --levels is " + std::to_string(given.levels) +
+                               "; give 256 for images of 8 bits, or another number in [2, 65536]");
+  for (const request& r : e.requests)
+    if (given.levels != 0 && e.catalogue[r.which].together)
+      throw advx::argument_error("advx: --attack " + e.catalogue[r.which].name +
+                                 ": one perturbation for all images cannot be repaired for each; leave --levels out, or "
+                                 "attack with another");
+
   const stored inputs = read_array(given.inputs, content::images);
   if (given.labels.empty() && !inputs.cifar)
     throw advx::argument_error("advx: --labels is missing: the file with each image's class");
@@ -198,6 +208,7 @@ evaluation prepare(const arguments& given) {
   e.run["seed"] = given.seed;
   e.run["backend"] = given.backend;
   if (std::isfinite(given.time_limit)) e.run["time_limit"] = given.time_limit;
+  if (given.levels != 0) e.run["levels"] = given.levels;
   json attacks = json::array();
   for (const request& r : e.requests) attacks.push_back(r.text(e.catalogue));
   e.run["attacks"] = std::move(attacks);
@@ -260,7 +271,8 @@ run_result attack(const evaluation& e, const joint_run& joint, const folder& to,
   std::vector<index_t> numbers;
   for (index_t i = 0; i < e.images.rows(); ++i)
     for (index_t k = 0; k < cases; ++k)
-      if (!kept.has(static_cast<std::size_t>(i * cases + k))) {
+      if (!kept.has(static_cast<std::size_t>(i * cases + k)) ||
+          (d.together && kept.rows_there() < static_cast<std::size_t>(e.images.rows() * cases))) {
         numbers.push_back(i);
         break;
       }
@@ -311,7 +323,7 @@ run_result attack(const evaluation& e, const joint_run& joint, const folder& to,
   settings.finished = finished;
   settings.numbers = numbers;
   try {
-    e.model->run(r, images, part, settings, found);
+    e.model->run(r, images, part, settings, e.given.levels, found);
   } catch (const interrupted&) {
     kept.note(so_far());
     tell_interruption(to);
@@ -342,6 +354,7 @@ advx::report::attack_record write_request(const evaluation& e, const request& r,
   std::vector<float> confidence;
   advx::report::attack_record record{r.name, e.goal.name, d.norm,   e.model->shown(r),
                                      {},     time.wall,   time.cpu, time.model};
+  if (e.given.levels != 0) record.parameters.emplace_back("levels", e.given.levels);
   for (std::size_t i = 0; i < o.success.size(); ++i) {
     const float* row = scores.row(static_cast<index_t>(i));
     // An image that the time limit left untouched is the original.
@@ -439,6 +452,10 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--threads", given->threads, "workers; 0: one per core")->capture_default_str();
   command->add_option("--seed", given->seed, "of random starts and targets")->capture_default_str();
   command->add_option("--time-limit", given->time_limit, "seconds for each attack; what it has found by then counts");
+  command->add_option("--levels", given->levels,
+                      "values that a pixel of an adversarial image may have, evenly in the box: 256 for images that are "
+                      "adversarial still when they were stored in 8 bits; 0: any")
+      ->capture_default_str();
   command->add_option("--backend", given->backend, "where to compute: xtensor")->capture_default_str();
   command->add_option("--output", given->output, "the folder of results, images and page")->required();
   command->add_flag("--overwrite", given->overwrite, "remove what another run has left in the folder");

@@ -113,36 +113,36 @@ inline void check_labels(std::span<const row_goal> goals, index_t cases, index_t
   }
 }
 
-} // namespace detail
+/// A run's order, checked, and its tables, all rows unknown and all images the originals.
+template <class T>
+struct prepared_run {
+  attack::run_order<T> order;
+  attack::outputs<T> to;
+};
 
-/// As `run`, into a result of the caller's, whose rows `settings.finished` may read as they become final.
-template <class Attack, class Model, class Images, class Goal, class Backend>
-void run_into(result<typename image_traits<Images, scalar_of<Model>>::container>& out, const Attack& attack,
-              const Model& model, const Images& images, const Goal& goal, const options& settings, Backend backend) {
-  using T = scalar_of<Model>;
+/// @param rows the images, one per row; `images` tells the result's containers
+template <class T, class Images, class Recipe, class Model, class Goal, class Backend>
+prepared_run<T> prepare_run(result<typename image_traits<Images, T>::container>& out, const Recipe& recipe,
+                            const Model& model, const Images& images, batch_view<const T> rows, const Goal& goal,
+                            const options& settings, const Backend&) {
   using traits = image_traits<Images, T>;
-  const auto recipe = detail::recipe_of(attack);
-  using recipe_type = std::remove_const_t<decltype(recipe)>;
   recipe.check();
-
-  const auto input = traits::view(images, model.input_size());
-  const batch_view<const T> rows = input.view;
   const index_t classes = model.class_count();
   if (rows.cols != model.input_size())
-    detail::refuse("advx: images: a row has %td values, and the model takes %td; give one row per image, flattened",
-                   rows.cols, model.input_size());
-  if (classes < 2) detail::refuse("advx: model: class_count() is %td, and must be at least 2", classes);
-  detail::check_options(settings, rows.rows, rows.cols);
-  detail::check_goal(goal, rows.rows);
-  const attack::run_order<T> order(rows, classes, goal, settings);
-  detail::check_images(rows, order.bounds.data(), order.bounds.data() + rows.cols);
-  detail::check_labels(
+    refuse("advx: images: a row has %td values, and the model takes %td; give one row per image, flattened", rows.cols,
+           model.input_size());
+  if (classes < 2) refuse("advx: model: class_count() is %td, and must be at least 2", classes);
+  check_options(settings, rows.rows, rows.cols);
+  check_goal(goal, rows.rows);
+  attack::run_order<T> order(rows, classes, goal, settings);
+  check_images(rows, order.bounds.data(), order.bounds.data() + rows.cols);
+  check_labels(
       order.goals, order.cases, classes, requires { goal.targets; });
 
   const auto n = static_cast<std::size_t>(order.jobs());
   out = {};
   out.cases = order.cases;
-  detail::prepare(out, n);
+  prepare(out, n);
   out.row_invariant = is_row_invariant_on<Model, Backend>;
 
   const auto rankings = recipe.rankings();
@@ -150,18 +150,32 @@ void run_into(result<typename image_traits<Images, scalar_of<Model>>::container>
   if constexpr (others > 0) out.other_rankings = decltype(out.other_rankings)(std::size_t(others));
   attack::outputs<T> to{out, std::vector<outcome_table*>(1 + std::size_t(others)),
                         std::vector<T*>(1 + std::size_t(others))};
-  const auto prepare = [&](const char* name, index_t k) {
+  rankings.visit([&](const auto& norm, index_t k) {
     outcome<typename traits::container>* ranked = &out;
     if constexpr (others > 0)
       if (k > 0) ranked = &out.other_rankings[static_cast<std::size_t>(k - 1)];
     ranked->images = traits::make(images, order.jobs());
-    detail::prepare(*ranked, name, n);
+    prepare(*ranked, norm.name, n);
     to.rankings[static_cast<std::size_t>(k)] = ranked;
     T* data = to.images[static_cast<std::size_t>(k)] = traits::data(ranked->images);
     for (index_t i = 0; i < order.jobs(); ++i) std::copy_n(rows.row(i / order.cases), rows.cols, data + i * rows.cols);
-  };
-  rankings.visit([&](const auto& norm, index_t k) { prepare(norm.name, k); });
-  attack::bound<recipe_type, Model, Backend>(recipe, model, backend)(order, to);
+  });
+  return {std::move(order), std::move(to)};
+}
+
+} // namespace detail
+
+/// As `run`, into a result of the caller's, whose rows `settings.finished` may read as they become final.
+template <class Attack, class Model, class Images, class Goal, class Backend>
+void run_into(result<typename image_traits<Images, scalar_of<Model>>::container>& out, const Attack& attack,
+              const Model& model, const Images& images, const Goal& goal, const options& settings, Backend backend) {
+  using T = scalar_of<Model>;
+  const auto recipe = detail::recipe_of(attack);
+  using recipe_type = std::remove_const_t<decltype(recipe)>;
+  const auto input = image_traits<Images, T>::view(images, model.input_size());
+  auto prepared =
+      detail::prepare_run<T>(out, recipe, model, images, batch_view<const T>(input.view), goal, settings, backend);
+  attack::bound<recipe_type, Model, Backend>(recipe, model, backend)(prepared.order, prepared.to);
 }
 
 /// Attacks `images` on `model` with `attack` (a recipe or a preset) towards `goal`.

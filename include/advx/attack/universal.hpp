@@ -45,7 +45,7 @@ template <>
 inline constexpr double usual_xi<norm::linf> = 10.0 / 255;
 
 /// One perturbation for all images: an attack's own perturbations, put together and projected on a ball, pass for pass
-/// (Moosavi-Dezfooli et al. 2017, Algorithm 1). find_universal runs it.
+/// (Moosavi-Dezfooli et al. 2017, Algorithm 1). find_universal finds it; `run` hands out what it does to each image.
 ///
 /// `Attack`: any recipe or preset, best one that seeks the least perturbation. `Norm`: one with a ball.
 /// `Aggregate`: aggregate::one_by_one is the paper's; together attacks many images at once; low_rank is Wu &
@@ -63,6 +63,8 @@ struct universal {
   Aggregate aggregate{};
 
   static constexpr const char* form = "universal";
+  static constexpr attack::access access = decltype(::advx::detail::recipe_of(std::declval<const Attack&>()))::access;
+  constexpr auto rankings() const { return list<Norm>{norm}; }
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
     ::advx::detail::recipe_of(attack).check();
@@ -296,6 +298,92 @@ auto find_universal(const Attack& recipe, const Model& model, const Images& imag
   const std::vector<T> zero(v.size());
   out.norm = form.norm.distance(backend::vector_team{}, best, zero.data(), size);
   return out;
+}
+
+namespace detail {
+
+template <class Recipe>
+inline constexpr bool is_universal = false;
+template <class A, class N, class G>
+inline constexpr bool is_universal<attack::universal<A, N, G>> = true;
+
+} // namespace detail
+
+/// `run` of a universal perturbation: makes v of all images, and hands out clip(x + v) of each. An image is a success
+/// where that is classified, in passes and alone, as another class than its label; one whose original is, is handed
+/// out as it came. Its counts are an equal share of what v cost; `constant` is 0, and `iterations` the passes made.
+///
+/// An image's result depends on all images of the run, their order and the seed. There are no targets: they are refused
+/// with argument_error. The observer hears of no finished image before v is made.
+template <class Attack, class Model, class Images, class Goal, class Backend>
+  requires detail::is_universal<std::remove_const_t<decltype(detail::recipe_of(std::declval<const Attack&>()))>>
+void run_into(result<typename image_traits<Images, scalar_of<Model>>::container>& out, const Attack& attack,
+              const Model& model, const Images& images, const Goal& goal, const options& settings, Backend backend) {
+  using T = scalar_of<Model>;
+  const auto recipe = detail::recipe_of(attack);
+  const auto input = image_traits<Images, T>::view(images, model.input_size());
+  const batch_view<const T> rows = input.view;
+  const auto prepared = detail::prepare_run<T>(out, recipe, model, images, rows, goal, settings, backend);
+  const auto& goals = prepared.order.goals;
+  for (std::size_t i = 0; i < goals.size(); ++i)
+    if (goals[i].targeted())
+      detail::refuse("advx: goal: image %zu has the target %d, and one perturbation for all images leads to no target; "
+                     "give goal::untargeted",
+                     i, static_cast<int>(goals[i].target));
+  const index_t n = rows.rows, size = rows.cols;
+  if (n == 0) return;
+
+  progress heard{.total = n};
+  const auto watch = [&](const progress&) { return !settings.observer || settings.observer(heard); };
+  options of_v = settings;
+  of_v.observer = observer(watch);
+  const auto v = find_universal(recipe, model, rows, of_v, backend);
+  out.complete = v.complete;
+  out.model_seconds = v.model_seconds;
+
+  const detail::stored_box<T> bounds(settings.box, size);
+  T* handed = prepared.to.images[0];
+  for (index_t i = 0; i < n; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    out.clean_labels[k] = v.clean_labels[k];
+    if (v.clean_labels[k] == goals[k].label) bounds.add(rows.row(i), v.perturbation.row(0), handed + i * size);
+    out.iterations[k] = static_cast<std::int64_t>(v.fooling_rate.size());
+    for (const auto& [all, each] : {std::pair{v.queries, &out.queries}, std::pair{v.forward_rows, &out.forward_rows},
+                                    std::pair{v.pullback_rows, &out.pullback_rows}})
+      (*each)[k] = all / n + (i < all % n ? 1 : 0);
+  }
+
+  attack::inquiry<Model, Backend> ask(model, backend);
+  ask(
+      n, [&](index_t i, T* to) { std::copy_n(handed + i * size, size, to); },
+      [&](index_t i, label_t y, const T*) { out.labels[static_cast<std::size_t>(i)] = y; });
+  for (index_t i = 0; i < n; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    label_t alone = goals[k].label;
+    if (out.labels[k] != alone)
+      ask(
+          1, [&](index_t, T* to) { std::copy_n(handed + i * size, size, to); },
+          [&](index_t, label_t y, const T*) { alone = y; });
+    out.success[k] = alone != goals[k].label ? 1 : 0;
+    out.status[k] = v.clean_labels[k] != goals[k].label && out.success[k] != 0 ? status::already_adversarial
+                    : !v.complete                                              ? status::stopped
+                    : out.success[k] != 0                                      ? status::success
+                                                                               : status::failed;
+    const auto d = norm::measure(backend::vector_team{}, handed + i * size, rows.row(i), size);
+    out.l0[k] = d.l0;
+    out.l1[k] = d.l1;
+    out.l2[k] = d.l2;
+    out.linf[k] = d.linf;
+    heard.done += 1;
+    heard.succeeded += out.success[k];
+    heard.forward += out.forward_rows[k];
+    heard.pullback += out.pullback_rows[k];
+  }
+  out.verification_rows = ask.forward_rows;
+  if (!v.complete) return;
+  if (settings.finished)
+    for (index_t i = 0; i < n; ++i) settings.finished(i);
+  if (settings.observer) settings.observer(heard);
 }
 
 } // namespace advx

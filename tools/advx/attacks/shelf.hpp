@@ -3,6 +3,8 @@
 #pragma once
 
 #include <advx/advx.hpp>
+#include <advx/attack/lattice.hpp>
+#include <advx/attack/universal.hpp>
 #include <advx/model/any.hpp>
 
 #include <memory>
@@ -43,6 +45,7 @@ struct task {
   const std::vector<advx::index_t>& extents; ///< of an image
   const advx_command::goal& goal;
   const advx::options& settings;
+  int levels; ///< of each pixel, as after storing it; 0: any value
   run_result& out;
 };
 
@@ -71,6 +74,8 @@ struct field {
 
 template <class Backend, class Preset>
 class preset_attack final : public attack<Backend> {
+  static constexpr bool together = advx::detail::is_universal<decltype(Preset{}.recipe())>;
+
 public:
   preset_attack(description d, std::vector<field<Preset>> fields)
       : attack<Backend>(std::move(d)),
@@ -91,6 +96,7 @@ public:
           },
           f.member);
     const auto recipe = initial.recipe();
+    this->what.together = together;
     this->what.access = recipe.access == advx::attack::access::gradients ? "gradients"
                         : recipe.access == advx::attack::access::scores  ? "scores"
                                                                          : "labels";
@@ -121,7 +127,12 @@ public:
         preset.channels = static_cast<int>(t.extents[0]);
         preset.width = static_cast<int>(t.extents[2]);
       }
-    advx::run_into(t.out, preset.recipe(), t.model, t.images, t.goal, t.settings, Backend{});
+    const auto run = [&](const auto& recipe) {
+      advx::run_into(t.out, recipe, t.model, t.images, t.goal, t.settings, Backend{});
+    };
+    if constexpr (!together)
+      if (t.levels > 0) return run(advx::attack::lattice{preset.recipe(), t.levels});
+    run(preset.recipe());
   }
 
 private:
@@ -179,5 +190,7 @@ template <class Backend>
 void geometry(shelf<Backend>& all);
 template <class Backend>
 void questions(shelf<Backend>& all);
+template <class Backend>
+void universal(shelf<Backend>& all);
 
 } // namespace advx_command

@@ -59,6 +59,7 @@ inline std::vector<std::string> command_line(const run_description& run) {
   for (const std::string& attack : run.attacks) add("--attack", attack);
   add("--backend", run.backend);
   if (run.seed) add("--seed", std::to_string(*run.seed));
+  if (run.levels) add("--levels", std::to_string(*run.levels));
   if (run.time_limit) add("--time-limit", number_text(*run.time_limit));
   add("--output", "report");
   return lines;

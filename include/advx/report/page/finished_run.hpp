@@ -52,6 +52,7 @@ struct run_description {
   std::vector<double> mean, std;
   std::optional<std::int64_t> seed, images; ///< `images`: how many of the inputs were attacked
   std::optional<double> time_limit;         ///< seconds for each attack
+  std::optional<std::int64_t> levels;       ///< of each pixel of what was found, as after storing it
   std::vector<std::string> attacks;         ///< as the command line takes them, parameters filled in
   std::optional<bool> row_invariant;
   std::string row_invariant_detail;

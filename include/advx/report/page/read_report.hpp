@@ -117,6 +117,7 @@ inline run_description read_run(const checked_json& run) {
   told.std = read_numbers(run, "std");
   if (const auto seed = run.find("seed")) told.seed = seed->integer(0, largest_count);
   if (const auto images = run.find("images")) told.images = images->integer(0, largest_count);
+  if (const auto levels = run.find("levels")) told.levels = levels->integer(2, 65536);
   if (const auto limit = run.find("time_limit")) told.time_limit = limit->number(0, 1e12);
   for (const checked_json& attack : run.at("attacks").elements()) told.attacks.push_back(attack.text(4096));
   if (const auto kit = run.find("row_invariant")) {
