@@ -3,7 +3,7 @@
 // scale: all techniques, and each of them left out.
 //
 //     bench-zoo [FOLDER] [DIGITS] [PART]     FOLDER: the data of the project, "data"; PART: adam (ZOO-Adam alone),
-//     compare (all solvers), or ablation; none: all but the first
+//     compare (all solvers), overhead, ablation, or cw (the Carlini & Wagner network, 3 searches); none: all but adam, cw
 #include <advx/attack/zoo_presets.hpp>
 #include <advx/nn/models.hpp>
 #include <advx/nn/weights.hpp>
@@ -18,16 +18,20 @@
 namespace {
 
 using advx::index_t;
-using network = decltype(advx::nn::mlp_sigmoid());
+using mlp = decltype(advx::nn::mlp_sigmoid());
+using carlini_wagner = decltype(advx::nn::carlini_wagner_mnist());
 namespace attack = advx::attack;
 
+template <class Network>
 struct scene {
-  network net = advx::nn::mlp_sigmoid();
+  Network net;
   benchmarks::digits digits;
   advx::goal::targeted goal;
 
-  scene(const std::string& data, index_t count) : digits(data, count) {
-    advx::nn::load(data + "/weights/mlp_mnist.npz", net);
+  scene(Network untrained, const std::string& data, const char* weights, index_t count)
+      : net(std::move(untrained)),
+        digits(data, count) {
+    advx::nn::load(data + "/weights/" + weights, net);
     goal = advx::goal::random(digits.labels, net.class_count());
   }
 
@@ -59,12 +63,12 @@ struct scene {
   }
 };
 
-void compare(const scene& s, const std::string& part) {
+void compare(const scene<mlp>& s, const std::string& part) {
   constexpr double safe = advx::optimizer::coordinate_descent::float_difference;
   using adam_tanh = attack::zoo_adam_in<advx::space::tanh>;
   std::printf("%td digits, random targets, one thread; \"/ model\": CPU time over that of the model's passes\n",
               s.digits.images.rows());
-  scene::head();
+  s.head();
   const auto cw = s("C&W L2 (9 x 1,000, white box)", attack::carlini_wagner_l2{});
   const auto* l2 = &cw.l2;
   s("ZOO-Adam, h = 1e-4", attack::zoo_adam{}, l2);
@@ -77,8 +81,16 @@ void compare(const scene& s, const std::string& part) {
   }
 }
 
+void on_carlini_wagner(const scene<carlini_wagner>& s) {
+  std::printf("%td digits, random targets, one thread, the Carlini & Wagner network\n", s.digits.images.rows());
+  s.head();
+  const auto cw = s("C&W L2 (9 x 1,000, white box)", attack::carlini_wagner_l2{});
+  s("ZOO-Adam, 3 searches", attack::zoo_adam{.search_steps = 3}, &cw.l2);
+  s("ZOO-Newton, 3 searches", attack::zoo_newton{.search_steps = 3, .steps = 1000, .step = 0.1}, &cw.l2);
+}
+
 /// CPU time of a query against that of a row in bare forward passes of 100 rows, by turns: medians of nine pairs.
-void overhead(const scene& s) {
+void overhead(const scene<mlp>& s) {
   constexpr index_t rows = 100, passes = 2000;
   const index_t images = 2;
   advx::goal::targeted goal = s.goal;
@@ -106,7 +118,7 @@ void overhead(const scene& s) {
               benchmarks::median(query), rows, benchmarks::median(bare), benchmarks::median(ratio));
 }
 
-void ablation(const scene& s) {
+void ablation(const scene<mlp>& s) {
   using space = advx::space::hierarchical<>;
   using zoo = attack::zoo_adam_in<space>;
   const space levels{.image = {1, 28, 28}, .levels = {{{7, 7}, {14, 14, 100}, {28, 28, 300}}}};
@@ -122,7 +134,7 @@ void ablation(const scene& s) {
   std::printf(
       "\nThe techniques of the thesis' Table 3: 600 steps of 32 variables at c = 3, 7 x 7 variables, 14 x 14 from "
       "step 100, 28 x 28 from step 300\n");
-  scene::head();
+  s.head();
   s("all techniques", all);
   zoo one = all;
   one.space = full;
@@ -139,7 +151,12 @@ void ablation(const scene& s) {
 
 int main(int argc, char** argv) try {
   const std::string data = argc > 1 ? argv[1] : "data", part = argc > 3 ? argv[3] : "";
-  const scene s(data, argc > 2 ? std::atoi(argv[2]) : 20);
+  const index_t count = argc > 2 ? std::atoi(argv[2]) : 20;
+  if (part == "cw") {
+    on_carlini_wagner({advx::nn::carlini_wagner_mnist(), data, "carlini_wagner_mnist.npz", count});
+    return 0;
+  }
+  const scene<mlp> s(advx::nn::mlp_sigmoid(), data, "mlp_mnist.npz", count);
   if (part.empty() || part == "adam" || part == "compare") compare(s, part);
   if (part.empty() || part == "overhead") overhead(s);
   if (part.empty() || part == "ablation") ablation(s);

@@ -72,6 +72,27 @@ TEST_CASE("page: axes end at a round number and hold the largest value") {
   check(0, 1, 0.25);
 }
 
+TEST_CASE("page: queries stand on an axis of powers of ten") {
+  const auto axis = report::page::powers_for(40401);
+  CHECK(axis.ticks() == 5);
+  CHECK(axis.tick(0) == 1);
+  CHECK(axis.tick(4) == Approx(10000));
+  CHECK(axis.share(1) == 0);
+  CHECK(axis.share(1000) == Approx(0.6));
+  CHECK(axis.share(100000) == Approx(1));
+  CHECK(report::page::powers_for(0).ticks() == 1);
+}
+
+TEST_CASE("page: attacks that ask for no gradient have a chart of their queries") {
+  support::scratch_folder folder;
+  page_folder::write(folder);
+  CHECK_THAT(page_of(folder), !Contains("Success against queries"));
+  json changed = results();
+  for (json& image : changed["attacks"][0]["images"]) image["pullback_rows"] = 0;
+  write_json(folder / "results.json", changed);
+  CHECK_THAT(page_of(folder), Contains("Success against queries") && Contains("queries of an image"));
+}
+
 TEST_CASE("page: every success is in one bin of the histogram") {
   const auto axis = report::page::axis_for(4); // 0 to 4, four bins a step of 1
   REQUIRE(axis.step == 1);

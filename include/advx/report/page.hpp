@@ -28,6 +28,7 @@ inline std::string render(const finished_run& run) {
   m += html("<body><header><h1>Robustness of {}</h1><p class=\"verdict\">{}</p>{}</header>\n<main>", name,
             page::verdict(run), page::facts(run));
   m += page::norms_section(run);
+  m += page::queries_section(run);
   m += page::summary_section(run);
   m += page::attacks_section(run);
   m += page::row_invariance_section(run);

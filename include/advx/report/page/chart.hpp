@@ -25,7 +25,7 @@ inline constexpr double inner_width = width - left - right, inner_height = heigh
 
 inline std::string unit(double v) { return fixed_text(v, 1); }
 
-inline double across(double value, const axis& x) { return left + value / x.end * inner_width; }
+inline double across(double value, const axis& x) { return left + x.share(value) * inner_width; }
 inline double up(double share) { return top + (1 - share) * inner_height; }
 
 inline constexpr std::size_t colours = 6, dashes = 5, markers = 6;
@@ -50,7 +50,7 @@ inline markup marker(std::size_t k, double x, double y) {
 
 /// Labels of an axis have the digits that its step needs.
 inline std::string tick_text(double value, const axis& x) {
-  if (x.end >= 1e6 || x.end < 1e-3) return distance_text(value);
+  if (x.powers || x.end >= 1e6 || x.end < 1e-3) return distance_text(value);
   int digits = 0;
   for (double scaled = x.step; digits < 6 && std::abs(scaled - std::round(scaled)) > 1e-6; scaled *= 10) ++digits;
   return fixed_text(value, digits);
@@ -66,10 +66,10 @@ inline markup frame(const axis& x, const std::vector<std::string>& ys, const std
     m += html("<text x=\"{}\" y=\"{}\" dy=\".35em\" text-anchor=\"end\">{}</text>", unit(left - 6), y, ys[i]);
   }
   for (int t = 0; t <= x.ticks(); ++t) {
-    const std::string at = unit(across(t * x.step, x));
+    const std::string at = unit(across(x.tick(t), x));
     m += html("<path class=\"base\" d=\"M{} {}v4\"/>", at, unit(height - bottom));
     m += html("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>", at, unit(height - bottom + 17),
-              tick_text(t * x.step, x));
+              tick_text(x.tick(t), x));
   }
   m += html("<text class=\"title\" x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text></g>",
             unit(left + inner_width / 2), unit(height - 7), x_title);
@@ -109,18 +109,20 @@ inline std::string in_words(const series& s) {
          percent_text(s.curve.share_in_all()) + " in all";
 }
 
-/// Share of adversarial images over the distance, a stepped line for each series. Markers stand where a curve reaches
-/// 25, 50 and 75 % and at its end.
-inline markup curve_chart(const std::vector<series>& all, const std::string& distance) {
+/// Share of adversarial images over what `title` names ("distance L2"), a stepped line for each series. Markers stand
+/// where a curve reaches 25, 50 and 75 % and at its end.
+///
+/// @param fit gives the axis that holds a largest value
+inline markup curve_chart(const std::vector<series>& all, const std::string& title, axis (*fit)(double) = axis_for) {
   double largest = 0;
-  std::string label = "Share of adversarial images over the distance " + distance + ". ";
+  std::string label = "Share of adversarial images over the " + title + ". ";
   for (const series& s : all) {
     if (!s.curve.distances.empty()) largest = std::max(largest, s.curve.distances.back());
     label += in_words(s) + ". ";
   }
-  const axis x = axis_for(largest);
+  const axis x = fit(largest);
   markup m = svg::open(label);
-  m += svg::frame(x, {"0 %", "25 %", "50 %", "75 %", "100 %"}, "distance " + distance);
+  m += svg::frame(x, {"0 %", "25 %", "50 %", "75 %", "100 %"}, title);
   for (std::size_t k = 0; k < all.size(); ++k) m += svg::step_path(all[k].curve, x, k);
   for (std::size_t k = 0; k < all.size(); ++k) {
     const security_curve& curve = all[k].curve;

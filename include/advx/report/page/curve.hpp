@@ -11,7 +11,8 @@
 
 namespace advx::report::page {
 
-/// The security curve of an attack: the share of all its images that are adversarial within a distance.
+/// The security curve of an attack: the share of all its images that are adversarial within a distance, or for so many
+/// queries.
 struct security_curve {
   std::vector<double> distances; ///< of the successes, ascending
   std::size_t images = 0;        ///< all of them, failures too
@@ -33,18 +34,27 @@ struct security_curve {
   }
 };
 
-inline security_curve curve_of(const attack_record& record, double image_entry::*field) {
+/// @param field of an image: a distance, or its queries
+template <class T>
+security_curve curve_of(const attack_record& record, T image_entry::*field) {
   security_curve curve{{}, record.images.size()};
   for (const image_entry& image : record.images)
-    if (image.success) curve.distances.push_back(image.*field);
+    if (image.success) curve.distances.push_back(static_cast<double>(image.*field));
   std::sort(curve.distances.begin(), curve.distances.end());
   return curve;
 }
 
-/// An axis from 0 to `end` with a tick at each multiple of `step`.
+/// An axis from 0 to `end` with a tick at each multiple of `step`; with `powers` these are powers of ten, and the axis
+/// begins at 1.
 struct axis {
   double end = 1, step = 0.25;
+  bool powers = false;
+
   int ticks() const { return static_cast<int>(std::lround(end / step)); }
+  /// Where on the axis a value stands, from 0 to 1.
+  double share(double value) const { return (powers ? std::log10(std::max(value, 1.0)) : value) / end; }
+  /// What tick t stands at.
+  double tick(int t) const { return powers ? std::pow(10, t * step) : t * step; }
 };
 
 /// The axis with steps of 1, 2, 2.5 or 5 times a power of ten that holds `largest` (>= 0) in at most five of them.
@@ -55,6 +65,11 @@ inline axis axis_for(double largest) {
   for (const double factor : {1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 25.0, 50.0})
     if (step = factor * power; step * 5 >= largest * (1 - 1e-12)) break;
   return {step * std::ceil(largest / step * (1 - 1e-12)), step};
+}
+
+/// The axis from 1 to a power of ten that holds `largest`.
+inline axis powers_for(double largest) {
+  return {std::max(1.0, std::ceil(std::log10(std::max(largest, 1.0)))), 1, true};
 }
 
 /// Bins of a histogram per step of its axis.

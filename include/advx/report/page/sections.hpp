@@ -74,7 +74,7 @@ inline markup norms_section(const finished_run& run) {
         "largest change of a value"};
     const auto which = static_cast<std::size_t>(group.kind - distance_kinds.data());
     m += html("<figure><h3>{} <small>{}</small></h3>{}{}</figure>", group.kind->title, meanings[which],
-              curve_chart(all, group.kind->title), legend(all));
+              curve_chart(all, std::string("distance ") + group.kind->title), legend(all));
   }
   const bool net = std::any_of(run.attacks.begin(), run.attacks.end(),
                                [](const attack_findings& a) { return a.record.norm == "elastic_net"; });
@@ -83,6 +83,24 @@ inline markup norms_section(const finished_run& run) {
            "one: its curve stands near ε.{}</p></section>",
            net ? " EAD under the elastic net is drawn in L1." : "");
   return m;
+}
+
+/// A chart of the attacks that ask for no gradient: what they find for so many questions.
+inline markup queries_section(const finished_run& run) {
+  std::vector<series> all;
+  for (std::size_t i = 0; i < run.attacks.size(); ++i) {
+    const attack_record& record = run.attacks[i].record;
+    if (std::all_of(record.images.begin(), record.images.end(),
+                    [](const image_entry& image) { return image.pullback_rows == 0; }))
+      all.push_back({full_name(run, i), curve_of(record, &image_entry::queries)});
+  }
+  if (all.empty()) return {};
+  return html(
+      "<section aria-labelledby=\"queries\"><h2 id=\"queries\">Success against queries</h2><p>Of the attacks that "
+      "see the model’s answers alone: the share of all images on which an attack has ended with success after so many "
+      "queries. One that goes on after its first success, for a better one, counts with all that it asked.</p>"
+      "<div class=\"grid\"><figure>{}{}</figure></div></section>",
+      curve_chart(all, "queries of an image", powers_for), legend(all));
 }
 
 inline markup centre_cell(const centre& c, bool own) {
@@ -182,8 +200,8 @@ inline markup attack_section(const finished_run& run, std::size_t position) {
   m += {"<div class=\"grid\">"};
   if (successes > 0) {
     const std::string distance = kind.title;
-    m += html("<figure><h4>Security curve</h4>{}{}</figure>", curve_chart({{record.name, curve}}, distance),
-              quantile_table(curve, distance));
+    m += html("<figure><h4>Security curve</h4>{}{}</figure>",
+              curve_chart({{record.name, curve}}, "distance " + distance), quantile_table(curve, distance));
     m += html("<figure><h4>Distances of the successes</h4>{}<p class=\"note\">Height: how many images, {} in "
               "all{}.</p></figure>",
               histogram_chart(curve, distance), count_text(successes),
