@@ -6,6 +6,7 @@
 #include <advx/attack/inquiry.hpp>
 #include <advx/attack/run.hpp>
 #include <advx/concepts/norm.hpp>
+#include <advx/core/list.hpp>
 #include <advx/norm/l2.hpp>
 #include <advx/norm/linf.hpp>
 
