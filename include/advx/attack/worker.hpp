@@ -23,8 +23,6 @@ class worker {
   static constexpr index_t max_points = Programs::max_points;
   static constexpr bool pulls = Programs::needs == access::gradients;
   static constexpr index_t max_pullbacks = Programs::max_pullbacks > 0 ? Programs::max_pullbacks : 1;
-  /// One image's points may fill a pass: then they alone should fill the cache.
-  static constexpr bool many_points = max_points > 16;
   static constexpr bool scored = ::advx::detail::answers_scores<session_of<Model, Backend>, T>;
 
 public:
@@ -40,8 +38,7 @@ public:
         memory_(backend),
         programs_(memory_, recipe, slots_, local(order)),
         verify_(model, backend, order, out, recipe.confidence(), capacity_),
-        points_{memory_.template take<T>(capacity_ * size_),
-                many_points ? points_[0] : memory_.template take<T>(capacity_ * size_)},
+        points_{memory_.template take<T>(capacity_ * size_), memory_.template take<T>(capacity_ * size_)},
         scores_(memory_.template take<T>(capacity_ * classes_)),
         labels_(memory_.template take<label_t>(capacity_)),
         cotangents_(memory_.template take<T>(programs_.cotangents() * capacity_ * classes_)),
@@ -123,9 +120,7 @@ private:
     for (index_t s = 0; s < slots_; ++s) judge(s);
     pull_back();
     progress gained{};
-    // The slot that goes first changes, so that none waits for ever where a pass is full: with its image, whose state
-    // stays in the cache that long.
-    bool gone = at(turn_).job < 0;
+    // The slot that goes first changes, so that none waits for ever where a pass is full.
     for (index_t k = 0; k < slots_; ++k) {
       const index_t s = (turn_ + k) % slots_;
       slot& r = at(s);
@@ -133,19 +128,12 @@ private:
       step(s);
       if (!r.done && crew_.stopped()) Programs::cut(r);
       if (r.done) {
-        gone = gone || k == 0;
         retire(s, gained);
-        refill(s);
+        if (!refill(s)) continue;
       }
-      if constexpr (!many_points)
-        if (r.job >= 0) place(s);
+      place(s);
     }
-    if constexpr (many_points)
-      for (index_t k = 0; k < slots_; ++k) {
-        const index_t s = (turn_ + k) % slots_;
-        if (at(s).job >= 0) place(s);
-      }
-    if (gone) turn_ = (turn_ + 1) % slots_;
+    turn_ = (turn_ + 1) % slots_;
     std::swap(points_[0], points_[1]);
     crew_.watch();
     if (gained.total > 0) crew_.report(gained);
@@ -253,7 +241,7 @@ private:
   Programs programs_;
   verification<Programs, Model, Backend> verify_;
   team_type team_{};
-  T* points_[2]; ///< of the pass that is judged, of the next one; where an image has many, the same
+  T* points_[2]; ///< of the pass that is judged, of the next one
   T* scores_;
   label_t* labels_;
   T *cotangents_, *gradients_, *zeros_;
