@@ -3,7 +3,8 @@
 // scale: all techniques, and each of them left out.
 //
 //     bench-zoo [FOLDER] [DIGITS] [PART]     FOLDER: the data of the project, "data"; PART: adam (ZOO-Adam alone),
-//     compare (all solvers), overhead, ablation, or cw (the Carlini & Wagner network, 3 searches); none: all but adam, cw
+//     compare (all solvers), overhead, ablation, or cw (the Carlini & Wagner network, 3 searches); none: all but adam,
+//     cw
 #include <advx/attack/zoo_presets.hpp>
 #include <advx/nn/models.hpp>
 #include <advx/nn/weights.hpp>

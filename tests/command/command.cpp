@@ -74,9 +74,9 @@ TEST_CASE("list names every attack with its parameters", "[command]") {
       if (p.at("default").is_number() && p.at("maximum").is_number()) CHECK(p.at("default") <= p.at("maximum"));
     }
   }
-  strings expected{"cw-l2",        "cw-linf",          "cw-l0",      "ead-en", "ead-l1",   "encv-adam",
-                   "encv-adagrad", "encv-rmsprop",     "encv-sgd",   "lbfgs",  "tabacof",  "deepfool-l1",
-                   "deepfool-l2",  "deepfool-linf",    "sparsefool", "jsma",   "zoo-adam", "one-pixel",
+  strings expected{"cw-l2",        "cw-linf",          "cw-l0",      "ead-en",       "ead-l1",        "encv-adam",
+                   "encv-adagrad", "encv-rmsprop",     "encv-sgd",   "lbfgs",        "tabacof",       "deepfool-l1",
+                   "deepfool-l2",  "deepfool-linf",    "sparsefool", "jsma",         "zoo-adam",      "one-pixel",
                    "square-linf",  "hop-skip-jump-l2", "gen-attack", "universal-l2", "universal-linf"};
   for (const char* family :
        {"fgm", "ifgm", "mi-fgm", "pgd", "fgm-grid", "fgm-bisection", "ifgm-grid", "ifgm-bisection"})
@@ -294,8 +294,8 @@ TEST_CASE("Thrust finds the same as xtensor", "[command]") {
 
 TEST_CASE("images of a grid are the same after they have been stored in bytes", "[command]") {
   const workplace here;
-  const strings attacks{"--attack", "deepfool-l2", "--attack", "pgd-linf:epsilon=0.1", "--attack", "ead-l1:steps=100",
-                        "--attack", "one-pixel:steps=5"};
+  const strings attacks{"--attack", "deepfool-l2",      "--attack", "pgd-linf:epsilon=0.1",
+                        "--attack", "ead-l1:steps=100", "--attack", "one-pixel:steps=5"};
   REQUIRE(run(here.evaluate("any", attacks)).status == 0);
   const ending e = run(here.evaluate("grid", with(attacks, {"--levels", "256"})));
   INFO(e.err);
@@ -304,8 +304,8 @@ TEST_CASE("images of a grid are the same after they have been stored in bytes", 
   for (std::size_t a = 0; a < 4; ++a) {
     const json &is = grid["attacks"][a], &was = any["attacks"][a];
     INFO(is["name"]);
-    CHECK(is["parameters"]["levels"] == 256);
-    CHECK_FALSE(was["parameters"].contains("levels"));
+    CHECK(is["parameters"]["grid_levels"] == 256);
+    CHECK_FALSE(was["parameters"].contains("grid_levels"));
     CHECK(is["success_rate"].get<double>() >= was["success_rate"].get<double>() - 0.051);
     CHECK(is["images"].size() == 40);
     const auto x = advx::data::read_npz(here.path("grid/" + is["file"].get<std::string>())).at("x").as<float>();

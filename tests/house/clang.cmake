@@ -2,6 +2,7 @@
 #
 # Has clang check the syntax of every second source in the build's own list of compilations, once each, as it is compiled
 # first. Left out are CUDA's, which need nvcc, and the headers alone: the sources include them all.
+cmake_minimum_required(VERSION 3.25)
 file(READ "${COMMANDS}" commands)
 string(JSON count LENGTH "${commands}")
 set(faults 0)

@@ -311,7 +311,7 @@ TEST_CASE("a run of a universal perturbation hands out what it does to each imag
     CHECK(std::equal(to.begin(), to.end(), got));
     CHECK(r.labels[k] == s.model.label(to.data()));
     CHECK((r.success[k] != 0) == (r.labels[k] != s.labels[k]));
-    CHECK(r.status[k] == (i == 3                ? advx::status::already_adversarial
+    CHECK(r.status[k] == (i == 3              ? advx::status::already_adversarial
                           : r.success[k] != 0 ? advx::status::success
                                               : advx::status::failed));
     for (std::size_t j = 0; j < to.size(); ++j) to[j] -= x[j];

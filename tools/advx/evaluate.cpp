@@ -354,7 +354,7 @@ advx::report::attack_record write_request(const evaluation& e, const request& r,
   std::vector<float> confidence;
   advx::report::attack_record record{r.name, e.goal.name, d.norm,   e.model->shown(r),
                                      {},     time.wall,   time.cpu, time.model};
-  if (e.given.levels != 0) record.parameters.emplace_back("levels", e.given.levels);
+  if (e.given.levels != 0) record.parameters.emplace_back("grid_levels", e.given.levels);
   for (std::size_t i = 0; i < o.success.size(); ++i) {
     const float* row = scores.row(static_cast<index_t>(i));
     // An image that the time limit left untouched is the original.

@@ -17,7 +17,9 @@ void universal_in(shelf<Backend>& all) {
                  .source = "Moosavi-Dezfooli et al. 2017",
                  .targeted = false},
                 {{"xi", &preset::xi, above(0), "the perturbation's length, at most, in the images' unit"},
-                 {"delta", &preset::delta, {.lower = 0, .upper = 1, .upper_open = true},
+                 {"delta",
+                  &preset::delta,
+                  {.lower = 0, .upper = 1, .upper_open = true},
                   "passes end when all but this share of the images is fooled"},
                  {"passes", &preset::passes, at_least(1), "over all images, at most"}});
 }
