@@ -46,8 +46,8 @@ struct description {
   std::string access{}; ///< what it needs of the model: labels, scores or gradients
   bool targeted = true;
   std::string run{};
-  int ranking = 0;  ///< which of the run's rankings this one is
-  int rankings = 1; ///< of the run
+  int ranking = 0;       ///< which of the run's rankings this one is
+  int rankings = 1;      ///< of the run
   bool together = false; ///< an image's result depends on the others: all are attacked, or none
   std::vector<parameter> parameters{};
 };

@@ -159,9 +159,10 @@ evaluation prepare(const arguments& given) {
                                "; give 256 for images of 8 bits, or another number in [2, 65536]");
   for (const request& r : e.requests)
     if (given.levels != 0 && e.catalogue[r.which].together)
-      throw advx::argument_error("advx: --attack " + e.catalogue[r.which].name +
-                                 ": one perturbation for all images cannot be repaired for each; leave --levels out, or "
-                                 "attack with another");
+      throw advx::argument_error(
+          "advx: --attack " + e.catalogue[r.which].name +
+          ": one perturbation for all images cannot be repaired for each; leave --levels out, or "
+          "attack with another");
 
   const stored inputs = read_array(given.inputs, content::images);
   if (given.labels.empty() && !inputs.cifar)
@@ -452,9 +453,10 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--threads", given->threads, "workers; 0: one per core")->capture_default_str();
   command->add_option("--seed", given->seed, "of random starts and targets")->capture_default_str();
   command->add_option("--time-limit", given->time_limit, "seconds for each attack; what it has found by then counts");
-  command->add_option("--levels", given->levels,
-                      "values that a pixel of an adversarial image may have, evenly in the box: 256 for images that are "
-                      "adversarial still when they were stored in 8 bits; 0: any")
+  command
+      ->add_option("--levels", given->levels,
+                   "values that a pixel of an adversarial image may have, evenly in the box: 256 for images that are "
+                   "adversarial still when they were stored in 8 bits; 0: any")
       ->capture_default_str();
   command->add_option("--backend", given->backend, "where to compute: xtensor")->capture_default_str();
   command->add_option("--output", given->output, "the folder of results, images and page")->required();
