@@ -349,9 +349,10 @@ void run_into(result<typename image_traits<Images, scalar_of<Model>>::container>
     out.clean_labels[k] = v.clean_labels[k];
     if (v.clean_labels[k] == goals[k].label) bounds.add(rows.row(i), v.perturbation.row(0), handed + i * size);
     out.iterations[k] = static_cast<std::int64_t>(v.fooling_rate.size());
-    for (const auto& [all, each] : {std::pair{v.queries, &out.queries}, std::pair{v.forward_rows, &out.forward_rows},
-                                    std::pair{v.pullback_rows, &out.pullback_rows}})
-      (*each)[k] = all / n + (i < all % n ? 1 : 0);
+    const auto share = [&](std::int64_t all) { return all / n + (i < all % n ? 1 : 0); };
+    out.queries[k] = share(v.queries);
+    out.forward_rows[k] = share(v.forward_rows);
+    out.pullback_rows[k] = share(v.pullback_rows);
   }
 
   attack::inquiry<Model, Backend> ask(model, backend);

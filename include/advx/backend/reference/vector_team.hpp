@@ -53,24 +53,25 @@ struct vector_team {
         best = best < v ? v : best;
       }
       return best;
-    }
-    alignas(64) T lanes[sum_lanes];
-    for (T& lane : lanes) lane = std::numeric_limits<T>::lowest();
-    index_t j = 0;
-    for (; j + sum_lanes <= n; j += sum_lanes) {
-      ADVX_INDEPENDENT_LOOP
-      for (index_t l = 0; l < sum_lanes; ++l) {
-        const T v = f(j + l);
-        lanes[l] = lanes[l] < v ? v : lanes[l];
+    } else {
+      alignas(64) T lanes[sum_lanes];
+      for (T& lane : lanes) lane = std::numeric_limits<T>::lowest();
+      index_t j = 0;
+      for (; j + sum_lanes <= n; j += sum_lanes) {
+        ADVX_INDEPENDENT_LOOP
+        for (index_t l = 0; l < sum_lanes; ++l) {
+          const T v = f(j + l);
+          lanes[l] = lanes[l] < v ? v : lanes[l];
+        }
       }
+      T best = lanes[0];
+      for (; j < n; ++j) {
+        const T v = f(j);
+        best = best < v ? v : best;
+      }
+      for (const T lane : lanes) best = best < lane ? lane : best;
+      return best;
     }
-    T best = lanes[0];
-    for (; j < n; ++j) {
-      const T v = f(j);
-      best = best < v ? v : best;
-    }
-    for (const T lane : lanes) best = best < lane ? lane : best;
-    return best;
   }
 
   template <class T, class F>
