@@ -156,6 +156,12 @@ struct slot_programs {
     book.settle(team, r.kept, s, r.image, nearest);
   }
 
+  /// The points of the slot's last pass are about to be overwritten.
+  template <class Team>
+  constexpr void settle(const Team& team, slot& r, index_t s) const {
+    book.settle(team, r.kept, s, r.image, r.kept.nearest);
+  }
+
   /// Cotangents of each point whose gradients are asked for.
   constexpr index_t cotangents() const {
     if constexpr (max_cotangents > 1)

@@ -13,6 +13,9 @@ namespace advx::attack {
 /// Takes images from the crew's queue into its own slots. A tick is one forward pass and one pullback over what all its
 /// slots ask for, packed; an image that has finished leaves its slot to the next one at once.
 ///
+/// Few points per image: the next pass is written beside the one that is judged, each slot's part right after its step.
+/// Many: it is written over it, so that a pass stays in the cache, once all slots have made their steps.
+///
 /// Cost of a tick beside the model's passes: O(image size) per point, no allocation.
 template <class Programs, class Recipe, class Model, class Backend>
 class worker {
@@ -21,6 +24,7 @@ class worker {
   using record = typename Programs::record;
   using team_type = decltype(std::declval<Backend&>().team());
   static constexpr index_t max_points = Programs::max_points;
+  static constexpr bool over = max_points > 16; ///< many enough to pay for one row more to copy: the nearest point
   static constexpr bool pulls = Programs::needs == access::gradients;
   static constexpr index_t max_pullbacks = Programs::max_pullbacks > 0 ? Programs::max_pullbacks : 1;
   static constexpr bool scored = ::advx::detail::answers_scores<session_of<Model, Backend>, T>;
@@ -38,7 +42,8 @@ public:
         memory_(backend),
         programs_(memory_, recipe, slots_, local(order)),
         verify_(model, backend, order, out, recipe.confidence(), capacity_),
-        points_{memory_.template take<T>(capacity_ * size_), memory_.template take<T>(capacity_ * size_)},
+        points_(memory_.template take<T>(capacity_ * size_)),
+        next_points_(over ? points_ : memory_.template take<T>(capacity_ * size_)),
         scores_(memory_.template take<T>(capacity_ * classes_)),
         labels_(memory_.template take<label_t>(capacity_)),
         cotangents_(memory_.template take<T>(programs_.cotangents() * capacity_ * classes_)),
@@ -57,7 +62,7 @@ public:
   [[gnu::hot, gnu::noinline]] void run() {
     for (index_t s = 0; s < slots_; ++s)
       if (refill(s)) place(s);
-    std::swap(points_[0], points_[1]);
+    std::swap(points_, next_points_);
     while (rows_ > 0 || waiting_) tick();
     flush();
     crew_.add(verify_.verified_rows, model_seconds_);
@@ -108,7 +113,7 @@ private:
     }
     r.first = rows_;
     rows_ += wanted;
-    programs_.write(team_, r, s, points_[1]);
+    programs_.write(team_, r, s, next_points_);
   }
 
   void tick() {
@@ -121,20 +126,29 @@ private:
     pull_back();
     progress gained{};
     // The slot that goes first changes, so that none waits for ever where a pass is full.
-    for (index_t k = 0; k < slots_; ++k) {
-      const index_t s = (turn_ + k) % slots_;
+    const auto in_turn = [&](auto of) {
+      for (index_t k = 0; k < slots_; ++k) of((turn_ + k) % slots_);
+    };
+    in_turn([&](index_t s) {
       slot& r = at(s);
-      if (r.job < 0) continue;
+      if (r.job < 0) return;
       step(s);
       if (!r.done && crew_.stopped()) Programs::cut(r);
       if (r.done) {
         retire(s, gained);
-        if (!refill(s)) continue;
+        if (!refill(s)) return;
       }
-      place(s);
-    }
+      if constexpr (over)
+        programs_.settle(team_, r, s);
+      else
+        place(s);
+    });
+    if constexpr (over)
+      in_turn([&](index_t s) {
+        if (at(s).job >= 0) place(s);
+      });
     turn_ = (turn_ + 1) % slots_;
-    std::swap(points_[0], points_[1]);
+    std::swap(points_, next_points_);
     crew_.watch();
     if (gained.total > 0) crew_.report(gained);
     if (!pending_.empty() && crew_.wants_finished(told_)) flush();
@@ -143,7 +157,7 @@ private:
   /// One pass, padded to a fixed number of rows where the model's answers may depend on it.
   void forward(index_t rows) {
     if (rows == 0) return;
-    T* points = points_[0];
+    T* points = points_;
     index_t padded = rows;
     if constexpr (!is_row_invariant_on<Model, Backend>) {
       padded = capacity_;
@@ -158,7 +172,7 @@ private:
     slot& r = at(s);
     if (r.job < 0) return;
     answer<T>* answers = answers_.data() + r.first;
-    programs_.judge(team_, r, s, points_[0], scores_, labels_, answers);
+    programs_.judge(team_, r, s, points_, scores_, labels_, answers);
     if constexpr (pulls) {
       const index_t each = programs_.cotangents();
       for (index_t i = 0; !r.done && i < r.asked.gradients * each; ++i) {
@@ -241,7 +255,7 @@ private:
   Programs programs_;
   verification<Programs, Model, Backend> verify_;
   team_type team_{};
-  T* points_[2]; ///< of the pass that is judged, of the next one
+  T *points_, *next_points_; ///< of the pass that is judged, of the next one
   T* scores_;
   label_t* labels_;
   T *cotangents_, *gradients_, *zeros_;

@@ -44,12 +44,12 @@ struct differential_evolution {
     const index_t best = from_best ? all.best(team) : 0;
     team.each(all.count, [=, own = *this](index_t p) {
       const auto bits = lanes(random, all.coordinate(p, all.genes));
-      index_t taken[4] = {p, 0, 0, 0}, drawn[3] = {};
-      const int draws = own.from_best ? 2 : 3;
-      for (int k = 0; k < draws; ++k) drawn[k] = another(bits[static_cast<std::size_t>(k)], taken, k + 1, all.count);
-      const T* a = all.member(own.from_best ? best : drawn[0]);
-      const T* b = all.member(drawn[draws - 2]);
-      const T* c = all.member(drawn[draws - 1]);
+      index_t taken[4] = {p, 0, 0, 0};
+      const index_t first = another(bits[0], taken, 1, all.count), second = another(bits[1], taken, 2, all.count),
+                    third = another(bits[2], taken, 3, all.count);
+      const T* a = all.member(own.from_best ? best : first);
+      const T* b = all.member(own.from_best ? first : second);
+      const T* c = all.member(own.from_best ? second : third);
       const T* parent = all.member(p);
       const bool crosses = own.crossover < 1;
       const index_t always = choice(bits[3], all.genes);
@@ -73,13 +73,18 @@ struct differential_evolution {
   }
 
 private:
-  /// One that is none of the `known` that are taken, which stay in ascending order; it is the next of them.
+  /// One that is none of the `known` that are taken, which stay in ascending order; it is the next of them. Without a
+  /// branch: which way it goes is random.
   static constexpr index_t another(std::uint32_t bits, index_t* taken, int known, index_t count) noexcept {
     index_t chosen = choice(bits, count - known);
-    int place = 0;
-    for (; place < known && chosen >= taken[place]; ++place) ++chosen;
-    for (int k = known; k > place; --k) taken[k] = taken[k - 1];
-    taken[place] = chosen;
+    for (int k = 0; k < known; ++k) chosen += chosen >= taken[k] ? 1 : 0;
+    index_t greatest = chosen;
+    for (int k = 0; k < known; ++k) {
+      const index_t less = kernel::minimum(taken[k], greatest);
+      greatest = kernel::maximum(taken[k], greatest);
+      taken[k] = less;
+    }
+    taken[known] = greatest;
     return chosen;
   }
 };
