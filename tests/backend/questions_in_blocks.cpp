@@ -5,10 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include <cmath>
-
-#include "attack/support.hpp"
-#include "backend/thread_block.hpp"
+#include "backend/in_blocks.hpp"
 
 namespace {
 
@@ -16,24 +13,7 @@ namespace attack = advx::attack;
 
 template <class Attack>
 void compare(const Attack& a, double tolerance) {
-  const oracle::smooth_mlp<double> mlp{4, 12, 8};
-  const attack_test::scene<double> s{mlp, 4};
-  advx::options settings;
-  settings.batch = 3; // fewer slots than images: slots are taken again
-  settings.threads = 1;
-  const auto on = [&](auto backend) {
-    return advx::run(a, s.model, s.images, advx::goal::untargeted{s.labels}, settings, backend);
-  };
-  const auto want = on(advx::backend::reference{});
-  const auto got = on(backend_tests::block_backend{});
-  CHECK(got.success == want.success);
-  CHECK(got.status == want.status);
-  CHECK(got.queries == want.queries);
-  CHECK(got.iterations == want.iterations);
-  double worst = 0;
-  for (std::size_t k = 0; k < want.images.values.size(); ++k)
-    worst = std::max(worst, std::abs(got.images.values[k] - want.images.values[k]));
-  CHECK(worst <= tolerance);
+  backend_tests::in_blocks{.images = 4, .targeted = false}.compare(a, tolerance);
 }
 
 } // namespace
