@@ -6,7 +6,6 @@
 
 #include "backend/in_blocks.hpp"
 
-using advx::index_t;
 namespace attack = advx::attack;
 
 namespace {
