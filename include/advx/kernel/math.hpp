@@ -20,6 +20,7 @@ struct float_layout;
 template <>
 struct float_layout<float> {
   using bits = std::int32_t;
+  using magnitude_bits = std::uint32_t;
   static constexpr int mantissa = 23;
   static constexpr bits bias = 127;
   static constexpr float shifter = 12582912.0F; // 1.5·2^23: adding it rounds to an integer held in the low bits
@@ -29,6 +30,7 @@ struct float_layout<float> {
 template <>
 struct float_layout<double> {
   using bits = std::int64_t;
+  using magnitude_bits = std::uint64_t;
   static constexpr int mantissa = 52;
   static constexpr bits bias = 1023;
   static constexpr double shifter = 6755399441055744.0; // 1.5·2^52
@@ -75,7 +77,25 @@ ADVX_HOST_DEVICE constexpr reduced<T> reduce(T x) noexcept {
   return {(x - n * L::ln2_high) - n * L::ln2_low, std::bit_cast<T>((exponent + L::bias) << L::mantissa)};
 }
 
+template <class T>
+using bits_of = typename float_layout<T>::magnitude_bits;
+template <class T>
+inline constexpr bits_of<T> sign_bit = bits_of<T>(1) << (8 * sizeof(T) - 1);
+
+/// a where `first`, else b, without a branch.
+template <class T>
+ADVX_HOST_DEVICE constexpr T select(bool first, T a, T b) noexcept {
+  using bits = bits_of<T>;
+  const bits mask = bits(0) - bits(first);
+  return std::bit_cast<T>((std::bit_cast<bits>(a) & mask) | (std::bit_cast<bits>(b) & ~mask));
+}
+
 } // namespace detail
+
+// How constants are compared with, here and below, decides whether a loop is vectorised. g++ carries what is computed
+// from `x < c ? c : x` back into the branch where it is a constant (its partial redundancy elimination); what is left
+// is control flow, which without AVX-512's masks is no vector code. A step that involves another variable (with_sign),
+// or a comparison of bits, keeps it from that.
 
 template <class T>
 ADVX_HOST_DEVICE constexpr T minimum(T a, T b) noexcept {
@@ -92,19 +112,28 @@ ADVX_HOST_DEVICE constexpr T clamp(T x, T low, T high) noexcept {
 }
 template <class T>
 ADVX_HOST_DEVICE constexpr T absolute(T x) noexcept {
-  return x < T(0) ? -x : x;
+  if constexpr (std::is_floating_point_v<T>)
+    return std::bit_cast<T>(std::bit_cast<detail::bits_of<T>>(x) & ~detail::sign_bit<T>);
+  else
+    return x < T(0) ? -x : x;
 }
-/// −1, 0 or 1.
+/// `magnitude` ≥ 0 with the sign of x, which may be that of a zero or NaN.
+template <class T>
+ADVX_HOST_DEVICE constexpr T with_sign(T magnitude, T x) noexcept {
+  using bits = detail::bits_of<T>;
+  return std::bit_cast<T>(std::bit_cast<bits>(magnitude) | (std::bit_cast<bits>(x) & detail::sign_bit<T>));
+}
+/// −1, 0 or 1; of NaN 0.
 template <class T>
 ADVX_HOST_DEVICE constexpr T sign(T x) noexcept {
-  return T(T(0) < x) - T(x < T(0));
+  return detail::select(T(0) < absolute(x), with_sign(T(1), x), T(0));
 }
 
 /// eˣ; the argument is limited to the range in which the result is a normal number.
 template <class T>
 ADVX_HOST_DEVICE constexpr T exp(T x) noexcept {
   using L = detail::float_layout<T>;
-  const auto [rest, scale] = detail::reduce(clamp(x, L::exp_low, L::exp_high));
+  const auto [rest, scale] = detail::reduce(with_sign(clamp(x, L::exp_low, L::exp_high), x));
   return scale + scale * detail::expm1_reduced(rest);
 }
 
@@ -112,11 +141,12 @@ ADVX_HOST_DEVICE constexpr T exp(T x) noexcept {
 template <class T>
 ADVX_HOST_DEVICE constexpr T tanh(T x) noexcept {
   using L = detail::float_layout<T>;
-  const T a = minimum(absolute(x), L::tanh_high);
+  const T size = absolute(x);
+  const T a = detail::select(L::tanh_high < size, L::tanh_high, size); // NaN stays NaN
   const auto [rest, scale] = detail::reduce(a + a);
   const T e = scale * detail::expm1_reduced(rest) + (scale - T(1));
   const T t = e / (e + T(2));
-  return x < T(0) ? -t : t;
+  return with_sign(t, x);
 }
 
 /// 1 / (1 + e⁻ˣ).
@@ -130,7 +160,8 @@ template <class T>
 ADVX_HOST_DEVICE constexpr T log(T x) noexcept {
   using L = detail::float_layout<T>;
   using bits = typename L::bits;
-  const T safe = maximum(x, std::numeric_limits<T>::min());
+  constexpr T least = std::numeric_limits<T>::min();
+  const T safe = detail::select(x < least, least, x);
   // Split at √2, so that the mantissa m lies in [√½, √2).
   const bits offset = std::bit_cast<bits>(T(0.70710678118654752440));
   const bits raw = std::bit_cast<bits>(safe);
@@ -186,17 +217,19 @@ ADVX_HOST_DEVICE constexpr T cos_turn(T t) noexcept {
 /// number.
 template <class T>
 ADVX_HOST_DEVICE constexpr T vector_sqrt(T x) noexcept {
-  const T safe = maximum(x, std::numeric_limits<T>::min());
+  using bits = detail::bits_of<T>;
+  constexpr bits least = std::bit_cast<bits>(std::numeric_limits<T>::min());
+  // As integers: see above.
+  const T safe = std::bit_cast<T>(maximum(std::bit_cast<bits>(x), least));
   // Newton's steps towards 1/√x from a guess made of the exponent.
   if constexpr (sizeof(T) == 4) {
     // The first step's constants halve its greatest error several times (Moroz et al. 2018).
-    T y = std::bit_cast<T>(std::uint32_t{0x5f1ffff9U} - (std::bit_cast<std::uint32_t>(safe) >> 1));
+    T y = std::bit_cast<T>(bits{0x5f1ffff9U} - (std::bit_cast<bits>(safe) >> 1));
     y = y * (T(1.68191390868723079) - T(0.703952253) * safe * y * y);
     const T root = safe * y;
     return root + root * (T(0.5) - root * (T(0.5) * y));
   } else {
-    T y =
-        std::bit_cast<T>(static_cast<std::uint64_t>(0x5fe6eb50c7b537a9ULL) - (std::bit_cast<std::uint64_t>(safe) >> 1));
+    T y = std::bit_cast<T>(bits{0x5fe6eb50c7b537a9ULL} - (std::bit_cast<bits>(safe) >> 1));
     const T half = T(0.5) * safe;
     y = y * (T(1.5) - half * y * y);
     y = y * (T(1.5) - half * y * y);
