@@ -16,9 +16,9 @@ struct weighted {
   constexpr void fit(const Team&, const advx::image_ref<T>&, double, T*) const {}
 #ifdef ADVX_FIXED
   template <class T, class Team>
-  constexpr auto random_point(const Team& team, advx::index_t n, double radius,
-                              advx::kernel::random_stream random) const {
-    return advx::norm::linf{}.random_point<T>(team, n, radius / 2, random);
+  constexpr void random_point(const Team& team, advx::index_t n, double radius, advx::kernel::random_stream random,
+                              T* d) const {
+    advx::norm::linf{}.random_point(team, n, radius / 2, random, d);
   }
 #endif
 };

@@ -181,9 +181,9 @@ TEMPLATE_LIST_TEST_CASE("projections are exact, feasible and at rest", "", all_s
       const advx::kernel::random_stream random{17, std::uint32_t(size), trial};
       const double nearest = distance_l2(x, s.v);
       for (std::uint32_t k = 0; k < 5; ++k) {
-        const auto point = n.template random_point<T>(team, size, radius, {random.seed, random.image, trial * 8 + k});
         std::vector<T> q(x.size());
-        for (index_t j = 0; j < size; ++j) q[std::size_t(j)] = s.x0[std::size_t(j)] + point(j);
+        n.random_point(team, size, radius, {random.seed, random.image, trial * 8 + k}, q.data());
+        for (std::size_t j = 0; j < q.size(); ++j) q[j] += s.x0[j];
         q = project(n, team, s, radius, q);
         CHECK(distance_l2(q, s.v) >= nearest * (1 - 1e-5) - 40 * tiny * (1 + reach) * std::sqrt(double(size)));
       }
@@ -347,12 +347,9 @@ TEMPLATE_TEST_CASE("random points fill the ball evenly", "", (in_float<norm::l1,
     std::vector<double> mean(std::size_t(size), 0.0);
     const std::vector<T> zero(std::size_t(size), T(0));
     for (std::uint32_t i = 0; i < draws; ++i) {
-      const auto point = n.template random_point<T>(team, size, radius, {5, i, 2});
-      std::vector<T> x;
-      for (index_t j = 0; j < size; ++j) {
-        x.push_back(point(j));
-        mean[std::size_t(j)] += double(x.back()) / draws;
-      }
+      std::vector<T> x(std::size_t(size), T(0));
+      n.random_point(team, size, radius, {5, i, 2}, x.data());
+      for (std::size_t j = 0; j < x.size(); ++j) mean[j] += double(x[j]) / draws;
       lengths.push_back(n.distance(team, x.data(), zero.data(), size) / radius);
     }
     std::sort(lengths.begin(), lengths.end());
@@ -373,10 +370,11 @@ TEST_CASE("a random L0 point changes as many coordinates as it may, each as ofte
   const vectors team;
   std::vector<int> changed(20, 0);
   for (std::uint32_t i = 0; i < 4000; ++i) {
-    const auto point = n.random_point<float>(team, 20, 5.7, {1, i, 0});
+    std::vector<float> point(20);
+    n.random_point(team, 20, 5.7, {1, i, 0}, point.data());
     int count = 0;
     for (index_t j = 0; j < 20; ++j) {
-      const float d = point(j);
+      const float d = point[std::size_t(j)];
       CHECK(std::abs(d) <= 1);
       if (d == 0) continue;
       ++count;

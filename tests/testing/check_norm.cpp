@@ -87,8 +87,8 @@ struct not_steepest : norm::l1 {
 };
 struct far_start : norm::linf {
   template <class T, class Team>
-  auto random_point(const Team& team, index_t n, double radius, advx::kernel::random_stream random) const {
-    return norm::linf::random_point<T>(team, n, 2 * radius, random);
+  void random_point(const Team& team, index_t n, double radius, advx::kernel::random_stream random, T* d) const {
+    norm::linf::random_point(team, n, 2 * radius, random, d);
   }
 };
 

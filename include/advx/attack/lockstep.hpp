@@ -200,7 +200,7 @@ public:
         images = (images + 1) / 2;
       }
     }
-    crew_.add(verified_rows_, model_seconds_);
+    crew_.add(verified_rows_, asynchronous ? 0 : model_time_.seconds());
   }
 
 private:
@@ -210,9 +210,6 @@ private:
     const index_t tile = std::max(fixed_tile, (capacity + 7) / 8);
     return std::min(capacity, (rows + tile - 1) / tile * tile);
   }
-
-  /// Passes may use many threads of the host; the host's own time says nothing of a device's.
-  static double model_clock() { return asynchronous ? 0 : process_cpu_seconds(); }
 
   template <class V>
   V* uploaded(arena<Backend>& memory, const V* host, index_t n) {
@@ -279,12 +276,12 @@ private:
     progress seen{};
     for (index_t tick = 1; stage.active > 0; ++tick) {
       backend_.rows(stage.active, detail::place_points<stage_type>{stage});
-      const double before = model_clock();
+      model_time_.begin();
       const index_t rows = padded(stage.active * Programs::max_points, capacity);
       ask<scored>(session, batch_view<const T>{stage.points, rows, size}, classes, stage.scores, labels);
-      const double between = model_clock();
+      model_time_.end();
       backend_.rows(stage.active, detail::judge_points<stage_type>{stage});
-      const double again = model_clock();
+      model_time_.begin();
       if constexpr (pulls) {
         const index_t pulled = padded(stage.active * Programs::max_gradients, capacity);
         for (index_t k = 0; k < stage.programs.cotangents(); ++k)
@@ -292,7 +289,7 @@ private:
                            batch_view<const T>{stage.cotangents + k * capacity * classes, pulled, classes},
                            batch_view<T>{stage.gradients + k * capacity * size, pulled, size});
       }
-      model_seconds_ += model_clock() - again + (between - before);
+      model_time_.end();
       backend_.rows(stage.active, detail::step_slots<stage_type>{stage, crew_.stopped()});
       std::swap(points[0], points[1]);
       stage.points = points[0];
@@ -348,7 +345,8 @@ private:
   outputs<T>& out_;
   crew& crew_;
   std::int64_t verified_rows_ = 0;
-  double model_seconds_ = 0;
+  /// Passes may use many threads of the host. The host's own time says nothing of a device's.
+  part_timer model_time_{CLOCK_PROCESS_CPUTIME_ID};
 };
 
 } // namespace advx::attack

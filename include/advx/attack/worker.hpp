@@ -60,12 +60,13 @@ public:
 
   // Hot whatever calls it: a compiler that sees it called once, from main, may take all of it for rarely run.
   [[gnu::hot, gnu::noinline]] void run() {
+    part_timer model(CLOCK_THREAD_CPUTIME_ID);
     for (index_t s = 0; s < slots_; ++s)
       if (refill(s)) place(s);
     std::swap(points_, next_points_);
-    while (rows_ > 0 || waiting_) tick();
+    while (rows_ > 0 || waiting_) tick(model);
     flush();
-    crew_.add(verify_.verified_rows, model_seconds_);
+    crew_.add(verify_.verified_rows, model.seconds());
   }
 
 private:
@@ -116,14 +117,14 @@ private:
     programs_.write(team_, r, s, next_points_);
   }
 
-  void tick() {
+  void tick(part_timer& model) {
     const index_t rows = rows_;
     rows_ = 0;
     waiting_ = false;
-    forward(rows);
+    forward(rows, model);
     for (auto& pass : pulled_) pass.clear();
     for (index_t s = 0; s < slots_; ++s) judge(s);
-    pull_back();
+    pull_back(model);
     progress gained{};
     // The slot that goes first changes, so that none waits for ever where a pass is full.
     const auto in_turn = [&](auto of) {
@@ -155,7 +156,7 @@ private:
   }
 
   /// One pass, padded to a fixed number of rows where the model's answers may depend on it.
-  void forward(index_t rows) {
+  void forward(index_t rows, part_timer& model) {
     if (rows == 0) return;
     T* points = points_;
     index_t padded = rows;
@@ -163,9 +164,9 @@ private:
       padded = capacity_;
       for (index_t i = rows; i < padded; ++i) std::copy_n(points, size_, points + i * size_);
     }
-    const double before = thread_cpu_seconds();
+    model.begin();
     ask<scored>(session_, batch_view<const T>{points, padded, size_}, classes_, scores_, labels_);
-    model_seconds_ += thread_cpu_seconds() - before;
+    model.end();
   }
 
   void judge(index_t s) {
@@ -186,7 +187,7 @@ private:
     }
   }
 
-  void pull_back() {
+  void pull_back(part_timer& model) {
     if constexpr (pulls) {
       for (std::size_t pass = 0; pass < pulled_.size(); ++pass) {
         auto& points = pulled_[pass];
@@ -199,10 +200,10 @@ private:
             std::fill_n(cotangents_ + (first + rows) * classes_, classes_, T(0));
           }
         }
-        const double before = thread_cpu_seconds();
+        model.begin();
         session_.pullback(points, batch_view<const T>{cotangents_ + first * classes_, rows, classes_},
                           batch_view<T>{gradients_ + first * size_, rows, size_});
-        model_seconds_ += thread_cpu_seconds() - before;
+        model.end();
       }
     }
   }
@@ -269,7 +270,6 @@ private:
   index_t turn_ = 0;
   bool waiting_ = false;
   std::chrono::steady_clock::time_point told_{}; ///< when it last told of finished images
-  double model_seconds_ = 0;
 };
 
 } // namespace advx::attack

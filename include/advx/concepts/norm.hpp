@@ -64,10 +64,10 @@ concept projectable = measurable<N> && requires(const N& norm, const detail::pro
   norm.fit(team, image, 1.0, x);
 };
 
-/// Draws points of its ball: `random_point<T>(team, n, radius, random)`.
+/// Draws points of its ball: `random_point(team, n, radius, random, d)` writes δ, n values.
 template <class N, class Random>
-concept samples = measurable<N> && requires(const N& norm, const detail::probe_team& team, Random random) {
-  norm.template random_point<double>(team, index_t{}, 1.0, random)(index_t{});
+concept samples = measurable<N> && requires(const N& norm, const detail::probe_team& team, Random random, double* d) {
+  norm.random_point(team, index_t{}, 1.0, random, d);
 };
 
 /// Makes directions of unit length from gradients: `normalised<T>(team, n, g)` and `dual<T>(team, n, g)`.

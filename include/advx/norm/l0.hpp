@@ -53,12 +53,12 @@ struct l0 {
 
   /// ⌊radius⌋ coordinates, every choice of them equally likely, moved uniformly within ±1.
   template <class T, class Team>
-  constexpr auto random_point(const Team& team, index_t n, double radius, kernel::random_stream random) const {
+  constexpr void random_point(const Team& team, index_t n, double radius, kernel::random_stream random, T* d) const {
     const auto chosen = kernel::select_top<T>(team, n, static_cast<index_t>(radius),
                                               [=](index_t j) { return random.template uniform<T>(j); });
-    return [=](index_t j) {
-      return chosen(j, random.template uniform<T>(j)) ? T(2) * random.template uniform<T>(j, 1) - T(1) : T(0);
-    };
+    team.each(n, [=](index_t j) {
+      d[j] = chosen(j, random.template uniform<T>(j)) ? T(2) * random.template uniform<T>(j, 1) - T(1) : T(0);
+    });
   }
 };
 

@@ -120,12 +120,13 @@ struct l1 {
 
   /// Uniform in the ball: signed exponentials over the sum of n + 1 exponentials (Barthe et al. 2005).
   template <class T, class Team>
-  constexpr auto random_point(const Team& team, index_t n, double radius, kernel::random_stream random) const {
-    const T sum = team.template sum<T>(n + 1, [=](index_t j) { return random.template exponential<T>(j); });
-    return [=, scale = T(radius) / sum](index_t j) {
-      const T e = scale * random.template exponential<T>(j);
-      return random.bits(j, 1) % 2 == 0 ? e : -e;
-    };
+  constexpr void random_point(const Team& team, index_t n, double radius, kernel::random_stream random, T* d) const {
+    team.each(n, [=](index_t j) { d[j] = random.template exponential<T>(j); });
+    const T sum =
+        team.template sum<T>(n, [d](index_t j) { return d[j]; }) + random.template exponential<T>(n); // one more
+    team.each(n, [=, scale = T(radius) / sum](index_t j) {
+      d[j] = random.bits(j, 1) % 2 == 0 ? scale * d[j] : -scale * d[j];
+    });
   }
 };
 

@@ -112,16 +112,12 @@ struct l2 {
 
   /// Uniform in the ball: a normal vector's direction, and a length of radius·U^(1/n).
   template <class T, class Team>
-  constexpr auto random_point(const Team& team, index_t n, double radius, kernel::random_stream random) const {
-    const T squares = team.template sum<T>(n, [=](index_t j) {
-      const T z = random.template normal<T>(j);
-      return z * z;
-    });
+  constexpr void random_point(const Team& team, index_t n, double radius, kernel::random_stream random, T* d) const {
+    team.each(n, [=](index_t j) { d[j] = random.template normal<T>(j); });
+    const T squares = team.template sum<T>(n, [d](index_t j) { return d[j] * d[j]; });
     const double length =
         radius * kernel::exp(kernel::log(random.template uniform<double>(n)) / static_cast<double>(n));
-    return [=, scale = T(length) / kernel::square_root(squares)](index_t j) {
-      return scale * random.template normal<T>(j);
-    };
+    team.each(n, [=, scale = T(length) / kernel::square_root(squares)](index_t j) { d[j] *= scale; });
   }
 };
 

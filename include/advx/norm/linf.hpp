@@ -61,8 +61,8 @@ struct linf {
 
   /// Uniform in the cube.
   template <class T, class Team>
-  constexpr auto random_point(const Team&, index_t, double radius, kernel::random_stream random) const {
-    return [=](index_t j) { return T(radius) * (T(2) * random.template uniform<T>(j) - T(1)); };
+  constexpr void random_point(const Team& team, index_t n, double radius, kernel::random_stream random, T* d) const {
+    random.template each_uniform<T>(team, n, [=](index_t j, T u) { d[j] = T(radius) * (T(2) * u - T(1)); });
   }
 };
 

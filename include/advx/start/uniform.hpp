@@ -19,10 +19,10 @@ struct uniform {
   template <class Norm, class Team, class T>
   constexpr void operator()(const Norm& norm, const Team& team, const image_ref<T>& image, double radius,
                             kernel::random_stream random, T* x) const {
-    const auto delta = norm.template random_point<T>(team, image.size, radius, random);
-    team.each(image.size, [=, x0 = image.original](index_t j) { x[j] = x0[j] + delta(j); });
-    const auto project = norm.projection(team, image, radius, [x](index_t j) { return x[j]; });
-    team.each(image.size, [=](index_t j) { x[j] = project(j, x[j]); });
+    norm.random_point(team, image.size, radius, random, x);
+    const auto moved = [x, x0 = image.original](index_t j) { return x0[j] + x[j]; };
+    const auto project = norm.projection(team, image, radius, moved);
+    team.each(image.size, [=](index_t j) { x[j] = project(j, moved(j)); });
     norm.fit(team, image, radius, x);
   }
 };

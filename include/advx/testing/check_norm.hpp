@@ -119,13 +119,11 @@ private:
                   gap(rival, v), best))
         return;
     }
-    if constexpr (requires(kernel::random_stream s) {
-                    norm_.template random_point<double>(team_, index_t{}, 1.0, s);
-                  }) {
+    if constexpr (requires(kernel::random_stream s, double* d) { norm_.random_point(team_, index_t{}, 1.0, s, d); }) {
       const kernel::random_stream stream{trial_.seed, static_cast<std::uint32_t>(dice_.thrown), 1};
-      const auto point = norm_.template random_point<double>(team_, trial_.size, radius, stream);
-      vec x = original_;
-      for (index_t j = 0; j < trial_.size; ++j) x[std::size_t(j)] += point(j);
+      vec x(original_.size());
+      norm_.random_point(team_, trial_.size, radius, stream, x.data());
+      for (std::size_t j = 0; j < x.size(); ++j) x[j] += original_[j];
       expect(distance(x) <= radius * (1 + 1e-6), "a random point lies in the ball", distance(x), radius);
     }
   }
