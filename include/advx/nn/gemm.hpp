@@ -54,24 +54,15 @@ struct product {
 /// `Rows` rows by `Width` registers of the product, over `depth` steps from what `start` holds.
 template <class T, int Bytes, int Rows, int Width>
 [[gnu::always_inline]] inline void multiply_block(const T* a, index_t a_stride, const T* b, index_t depth,
-                                                  const T* start, index_t start_stride, T* c, index_t c_stride,
-                                                  index_t columns) {
+                                                  const T* start, index_t start_stride, T* c, index_t c_stride) {
   typedef T vector __attribute__((vector_size(Bytes), aligned(alignof(T)), may_alias));
   constexpr index_t lanes = Bytes / static_cast<index_t>(sizeof(T));
-  const bool whole = columns >= Width * lanes;
   vector sum[Rows][Width];
 #pragma GCC unroll 32
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
-    for (int w = 0; w < Width; ++w) {
-      sum[r][w] = vector{};
-      if (start == nullptr) continue;
-      const T* from = start + r * start_stride + w * lanes;
-      if (whole)
-        sum[r][w] = *reinterpret_cast<const vector*>(from);
-      else
-        for (index_t i = 0; i < lanes && w * lanes + i < columns; ++i) sum[r][w][i] = from[i];
-    }
+    for (int w = 0; w < Width; ++w)
+      sum[r][w] = *reinterpret_cast<const vector*>(start + r * start_stride + w * lanes);
   for (index_t k = 0; k < depth; ++k) {
     vector right[Width];
 #pragma GCC unroll 4
@@ -86,34 +77,45 @@ template <class T, int Bytes, int Rows, int Width>
 #pragma GCC unroll 32
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
-    for (int w = 0; w < Width; ++w) {
-      T* to = c + r * c_stride + w * lanes;
-      if (whole)
-        *reinterpret_cast<vector*>(to) = sum[r][w];
-      else
-        for (index_t i = 0; i < lanes && w * lanes + i < columns; ++i) to[i] = sum[r][w][i];
-    }
+    for (int w = 0; w < Width; ++w) *reinterpret_cast<vector*>(c + r * c_stride + w * lanes) = sum[r][w];
 }
 
-/// All rows of one panel, which is `Width` registers wide and starts at column `first`.
+/// All rows of one panel, which is `Width` registers wide and starts at column `first`. Where the matrix ends within
+/// the panel, rows are made some at a time in a place of whole registers, and copied: one block's code serves both, and
+/// it is long enough to compile.
 template <class T, int Bytes, int Accumulators, int Width>
 [[gnu::always_inline]] inline void multiply_panel(const product<T>& p, const T* panel, index_t first) {
   constexpr int most = std::min(Accumulators / Width, 12);
   constexpr index_t width = Width * Bytes / static_cast<index_t>(sizeof(T));
   constexpr index_t depth_block = 192; // steps for which the panel stays in the first-level cache
-  for (index_t k = 0; k == 0 || k < p.depth; k += depth_block) {
-    const index_t depth = std::min(depth_block, p.depth - k);
-    const T* b = panel + k * width;
-    const auto block = [&]<int Rows>(index_t r) __attribute__((always_inline)) {
-      T* c = p.c + r * p.c_stride + first;
-      const T* start = k > 0 ? c : p.bias == nullptr ? nullptr : p.bias + first;
-      multiply_block<T, Bytes, Rows, Width>(p.a + r * p.a_stride + k, p.a_stride, b, depth, start,
-                                            k > 0 ? p.c_stride : 0, c, p.c_stride, p.columns - first);
-    };
-    index_t r = 0;
-    for (; r + most <= p.rows; r += most) block.template operator()<most>(r);
-    for (; r + 2 <= p.rows; r += 2) block.template operator()<2>(r);
-    for (; r < p.rows; ++r) block.template operator()<1>(r);
+  constexpr index_t tile = 4 * most;   // rows of a panel that is not whole
+  const index_t columns = std::min(width, p.columns - first);
+  const bool whole = columns == width;
+  T bias[width] = {}, padded[tile * width];
+  if (p.bias != nullptr)
+    for (index_t j = 0; j < columns; ++j) bias[j] = p.bias[first + j];
+
+  for (index_t row = 0; row < p.rows;) {
+    const index_t rows = whole ? p.rows : std::min(tile, p.rows - row);
+    const T* a = p.a + row * p.a_stride;
+    T* c = whole ? p.c + first : padded;
+    const index_t c_stride = whole ? p.c_stride : width;
+    for (index_t k = 0; k == 0 || k < p.depth; k += depth_block) {
+      const index_t depth = std::min(depth_block, p.depth - k);
+      const auto block = [&]<int Rows>(index_t r) __attribute__((always_inline)) {
+        T* to = c + r * c_stride;
+        multiply_block<T, Bytes, Rows, Width>(a + r * p.a_stride + k, p.a_stride, panel + k * width, depth,
+                                              k > 0 ? to : bias, k > 0 ? c_stride : 0, to, c_stride);
+      };
+      index_t r = 0;
+      for (; r + most <= rows; r += most) block.template operator()<most>(r);
+      for (; r + 2 <= rows; r += 2) block.template operator()<2>(r);
+      for (; r < rows; ++r) block.template operator()<1>(r);
+    }
+    if (!whole)
+      for (index_t r = 0; r < rows; ++r)
+        for (index_t j = 0; j < columns; ++j) p.c[(row + r) * p.c_stride + first + j] = padded[r * width + j];
+    row += rows;
   }
 }
 
