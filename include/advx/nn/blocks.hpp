@@ -6,12 +6,12 @@
 /// A block's layers are named by their position in it: "4.0" is the first layer of the block that is layer 4.
 #pragma once
 
+#include <advx/core/pack.hpp>
 #include <advx/nn/layers.hpp>
 
 #include <array>
 #include <cstddef>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -33,16 +33,16 @@ constexpr void check_body() {
 template <class... Body>
 struct residual {
   static_assert(sizeof...(Body) > 0, "advx: nn::residual needs at least one layer");
-  explicit constexpr residual(const Body&... layers) : body(layers...) { detail::check_body<Body...>(); }
-  std::tuple<Body...> body;
+  explicit constexpr residual(const Body&... layers) : body{{{layers}...}} { detail::check_body<Body...>(); }
+  pack<Body...> body;
 };
 
 /// y = [x, body(x)], the channels of x before those of the body (Huang et al., 2017). The body keeps height and width.
 template <class... Body>
 struct dense_block {
   static_assert(sizeof...(Body) > 0, "advx: nn::dense_block needs at least one layer");
-  explicit constexpr dense_block(const Body&... layers) : body(layers...) { detail::check_body<Body...>(); }
-  std::tuple<Body...> body;
+  explicit constexpr dense_block(const Body&... layers) : body{{{layers}...}} { detail::check_body<Body...>(); }
+  pack<Body...> body;
 };
 
 /// y = t·body(x) + (1 − t)·x with t = sigmoid(gate(x)) (Srivastava et al., 2015). Gate (one layer, linear or conv2d)
@@ -54,18 +54,18 @@ struct highway {
   static_assert(sizeof...(Body) > 0, "advx: nn::highway needs a gate and at least one layer");
   static_assert(std::is_same_v<Gate, linear> || std::is_same_v<Gate, conv2d>,
                 "advx: nn::highway's first layer is its gate: nn::linear or nn::conv2d");
-  explicit constexpr highway(const Gate& first, const Body&... layers) : gate(first), body(layers...) {
+  explicit constexpr highway(const Gate& first, const Body&... layers) : gate(first), body{{{layers}...}} {
     detail::check_body<Body...>();
   }
   Gate gate;
-  std::tuple<Body...> body;
+  pack<Body...> body;
 };
 
 /// One of the ways of a `sum`; without layers, x itself.
 template <class... Body>
 struct branch {
-  explicit constexpr branch(const Body&... layers) : body(layers...) { detail::check_body<Body...>(); }
-  std::tuple<Body...> body;
+  explicit constexpr branch(const Body&... layers) : body{{{layers}...}} { detail::check_body<Body...>(); }
+  pack<Body...> body;
 };
 
 /// y = first(x) + second(x): a residual block whose way around has layers, too, as where the shape changes.
@@ -145,16 +145,16 @@ inline constexpr leaf_kind kind_of = [] {
 /// How a layer unfolds into leaves, and what they are called where the layer is called `at`.
 template <class Layer>
 struct unfolding {
-  static auto leaves(const Layer& layer) { return std::tuple<Layer>(layer); }
+  static auto leaves(const Layer& layer) { return pack<Layer>{{{layer}}}; }
   static void name(const std::string& at, std::vector<std::string>& names) { names.push_back(at); }
 };
 
 template <class Layers>
 struct unfolding_all;
 template <class... Layers>
-struct unfolding_all<std::tuple<Layers...>> {
-  static auto leaves(const std::tuple<Layers...>& layers) {
-    return std::apply([](const Layers&... each) { return std::tuple_cat(unfolding<Layers>::leaves(each)...); }, layers);
+struct unfolding_all<pack<Layers...>> {
+  static auto leaves(const pack<Layers...>& layers) {
+    return apply([](const Layers&... each) { return (unfolding<Layers>::leaves(each) + ... + pack<>{}); }, layers);
   }
   /// `before` is put before the positions.
   static void name(const std::string& before, std::vector<std::string>& names) {
@@ -163,16 +163,16 @@ struct unfolding_all<std::tuple<Layers...>> {
   }
 };
 template <class... Layers>
-auto leaves_of(const std::tuple<Layers...>& layers) {
-  return unfolding_all<std::tuple<Layers...>>::leaves(layers);
+auto leaves_of(const pack<Layers...>& layers) {
+  return unfolding_all<pack<Layers...>>::leaves(layers);
 }
 
 /// A block of one branch.
 template <class Join, class... Body>
 struct unfolding_around {
-  using body = unfolding_all<std::tuple<Body...>>;
-  static auto leaves(const std::tuple<Body...>& layers, const Join& join) {
-    return std::tuple_cat(std::tuple<fork>(), body::leaves(layers), std::tuple<Join>(join));
+  using body = unfolding_all<pack<Body...>>;
+  static auto leaves(const pack<Body...>& layers, const Join& join) {
+    return pack<fork>{} + body::leaves(layers) + pack<Join>{{{join}}};
   }
   static void name(const std::string& at, std::vector<std::string>& names) {
     names.push_back(at);
@@ -195,26 +195,25 @@ struct unfolding<dense_block<Body...>> : unfolding_around<concatenate_join, Body
 template <class... A, class... B>
 struct unfolding<sum<branch<A...>, branch<B...>>> {
   static auto leaves(const sum<branch<A...>, branch<B...>>& block) {
-    return std::tuple_cat(std::tuple<fork>(), leaves_of(block.first.body), std::tuple<turn<false>>(),
-                          leaves_of(block.second.body), std::tuple<add_join>(add_join{"sum"}));
+    return pack<fork>{} + leaves_of(block.first.body) + pack<turn<false>>{} + leaves_of(block.second.body) +
+           pack<add_join>{{{add_join{"sum"}}}};
   }
   static void name(const std::string& at, std::vector<std::string>& names) {
     names.push_back(at);
-    unfolding_all<std::tuple<A...>>::name(at + ".0.", names);
+    unfolding_all<pack<A...>>::name(at + ".0.", names);
     names.push_back(at);
-    unfolding_all<std::tuple<B...>>::name(at + ".1.", names);
+    unfolding_all<pack<B...>>::name(at + ".1.", names);
     names.push_back(at);
   }
 };
 template <class Gate, class... Body>
 struct unfolding<highway<Gate, Body...>> {
   static auto leaves(const highway<Gate, Body...>& block) {
-    return std::tuple_cat(std::tuple<fork>(), leaves_of(block.body), std::tuple<turn<true>>(),
-                          std::tuple<Gate>(block.gate), std::tuple<gate_join>());
+    return pack<fork>{} + leaves_of(block.body) + pack<turn<true>, Gate, gate_join>{{{}, {block.gate}, {}}};
   }
   static void name(const std::string& at, std::vector<std::string>& names) {
     names.push_back(at);
-    unfolding_all<std::tuple<Body...>>::name(at + ".", names);
+    unfolding_all<pack<Body...>>::name(at + ".", names);
     names.push_back(at);
     names.push_back(at + ".gate");
     names.push_back(at);

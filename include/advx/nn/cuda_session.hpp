@@ -21,7 +21,6 @@
 
 #include <array>
 #include <limits>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -40,14 +39,14 @@ template <class Device, class T, class... Layers>
 class device_session {
   static constexpr std::size_t layer_count = sizeof...(Layers);
   template <std::size_t L>
-  using layer_at = std::tuple_element_t<L, std::tuple<Layers...>>;
+  using layer_at = pack_element<L, pack<Layers...>>;
   using leaves = detail::leaf_row<false, Layers...>;
   template <std::size_t L>
   using operation_at = detail::device_operation<Device, T, layer_at<L>, leaves::fusion_of(L)>;
   static constexpr std::array<detail::block_place, layer_count> places = detail::block_places<Layers...>();
   template <std::size_t... L>
-  static auto tuple_of_operations(std::index_sequence<L...>) -> std::tuple<operation_at<L>...>;
-  using operation_tuple = decltype(tuple_of_operations(std::index_sequence_for<Layers...>{}));
+  static auto pack_of_operations(std::index_sequence<L...>) -> pack<operation_at<L>...>;
+  using operation_pack = decltype(pack_of_operations(std::index_sequence_for<Layers...>{}));
 
   struct facts {
     std::size_t first_working = layer_count; ///< the first layer that computes something
@@ -147,7 +146,7 @@ private:
   void forward_layer(cursor& c, element_bias& bias, index_t rows, index_t first) {
     if constexpr (!operation_at<L>::identity) {
       constexpr detail::leaf_kind kind = detail::kind_of<layer_at<L>>;
-      auto& operation = std::get<L>(operations);
+      auto& operation = get<L>(operations);
       if constexpr (kind == detail::leaf_kind::fork || kind == detail::leaf_kind::turn) {
         operation.forward(device_, {c.from, nullptr, rows, first, bias}, block<L>());
         go_on(c, block<L>().skipped);
@@ -176,7 +175,7 @@ private:
   void pullback_layer(cursor& c, index_t rows, const detail::element::row_map& row) {
     if constexpr (!operation_at<L>::identity) {
       constexpr detail::leaf_kind kind = detail::kind_of<layer_at<L>>;
-      auto& operation = std::get<L>(operations);
+      auto& operation = get<L>(operations);
       if constexpr (kind == detail::leaf_kind::turn) {
         operation.pullback(device_, {c.from, nullptr, rows, row}, block<L>());
         go_on(c, block<L>().kept);
@@ -202,7 +201,7 @@ private:
   detail::device_block<T> block() {
     constexpr bool opens = detail::kind_of<layer_at<L>> == detail::leaf_kind::fork;
     constexpr std::size_t fork = opens ? L : places[L].fork, kept = opens ? L : places[L].kept();
-    return {std::get<kept>(operations).buffer.data(), std::get<fork>(operations).buffer.data()};
+    return {get<kept>(operations).buffer.data(), get<fork>(operations).buffer.data()};
   }
 
   static bool follow_one_another(std::span<const index_t> rows) {
@@ -229,12 +228,12 @@ private:
   }
 
   template <class Network, std::size_t... L>
-  operation_tuple make_operations(const Network& network, std::index_sequence<L...>) {
+  operation_pack make_operations(const Network& network, std::index_sequence<L...>) {
     for (std::size_t l = 0; l <= layer_count; ++l)
       if (network.shape_at(l).size() > std::numeric_limits<detail::element::position>::max())
         throw argument_error("advx: " + to_string(network.shape_at(l)) +
                              " values an image are more than a device's session takes, 2147483647");
-    return operation_tuple{make_operation<L>(network)...};
+    return operation_pack{{{make_operation<L>(network)}...}};
   }
   template <std::size_t L, class Network>
   operation_at<L> make_operation(const Network& network) {
@@ -242,10 +241,10 @@ private:
     if constexpr (detail::kind_of<layer_at<L>> == detail::leaf_kind::turn) site.kept = network.shape_at(places[L].fork);
     if constexpr (detail::kind_of<layer_at<L>> == detail::leaf_kind::join)
       site.kept = network.shape_at(places[L].kept());
-    const auto& layer = std::get<L>(network.leaves());
+    const auto& layer = get<L>(network.leaves());
     if constexpr (leaves::normalised(L)) {
       const detail::normalised_weights<T> with(site.parameters, network.weight_shape(L),
-                                               std::get<L + 1>(network.leaves()), network.parameters_of(L + 1));
+                                               get<L + 1>(network.leaves()), network.parameters_of(L + 1));
       site.parameters = {with.weights.data(), with.biases.data(), nullptr, nullptr};
       return operation_at<L>(device_, layer, site);
     } else {
@@ -256,7 +255,7 @@ private:
   detail::pass_limits limits;
   Device device_;
   index_t tile; ///< images a layer computes at once, at most
-  operation_tuple operations;
+  operation_pack operations;
   std::array<typename Device::template buffer<T>, 2> buffers;
 };
 
@@ -265,7 +264,7 @@ namespace detail {
 template <class Device, class T, class Leaves>
 struct device_session_of;
 template <class Device, class T, class... Leaves>
-struct device_session_of<Device, T, std::tuple<Leaves...>> {
+struct device_session_of<Device, T, pack<Leaves...>> {
   using type = device_session<Device, T, Leaves...>;
 };
 
@@ -274,7 +273,7 @@ struct device_session_of<Device, T, std::tuple<Leaves...>> {
 /// Opens a network on a device for at most `capacity` images a pass. @throws argument_error for a capacity below 1
 template <class Device, class T, class... Layers>
 auto open_on_device(Device device, const sequential<T, Layers...>& network, index_t capacity) {
-  using leaves = typename sequential<T, Layers...>::leaf_tuple;
+  using leaves = typename sequential<T, Layers...>::leaf_pack;
   return typename detail::device_session_of<Device, T, leaves>::type(std::move(device), network, capacity);
 }
 

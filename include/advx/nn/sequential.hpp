@@ -9,7 +9,6 @@
 #include <array>
 #include <cmath>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -33,19 +32,19 @@ class sequential {
   static_assert(sizeof...(Layers) > 0, "advx: a network needs at least one layer");
 
 public:
-  /// std::tuple of the leaves.
-  using leaf_tuple = decltype(detail::leaves_of(std::declval<const std::tuple<Layers...>&>()));
-  static constexpr std::size_t layer_count = std::tuple_size_v<leaf_tuple>;
+  /// The pack of the leaves.
+  using leaf_pack = decltype(detail::leaves_of(std::declval<const pack<Layers...>&>()));
+  static constexpr std::size_t layer_count = leaf_pack::size;
 
 private:
   template <std::size_t L>
-  using leaf_at = std::tuple_element_t<L, leaf_tuple>;
+  using leaf_at = pack_element<L, leaf_pack>;
   /// Which leaves are of one of these kinds?
   template <class... Kinds>
-  static constexpr std::array<bool, layer_count> are = []<class... Leaves>(const std::tuple<Leaves...>*) {
+  static constexpr std::array<bool, layer_count> are = []<class... Leaves>(const pack<Leaves...>*) {
     const auto is_one = []<class Leaf>(const Leaf*) { return (std::is_same_v<Leaf, Kinds> || ...); };
     return std::array<bool, layer_count>{is_one(static_cast<const Leaves*>(nullptr))...};
-  }(static_cast<const leaf_tuple*>(nullptr));
+  }(static_cast<const leaf_pack*>(nullptr));
 
   static constexpr bool ends_with_softmax = [] {
     std::size_t last = layer_count;
@@ -63,9 +62,9 @@ public:
   /// Checks every layer's shape and calls `initialize(0)`.
   /// @throws argument_error naming the layer's position, its kind and the sizes that do not fit
   explicit sequential(const shape& input, const Layers&... layers)
-      : layers_(layers...),
+      : layers_{{{layers}...}},
         leaves_(detail::leaves_of(layers_)) {
-    detail::unfolding_all<std::tuple<Layers...>>::name("", names_);
+    detail::unfolding_all<pack<Layers...>>::name("", names_);
     if (input.channels < 1 || input.height < 1 || input.width < 1)
       throw argument_error("advx: a network's input has the shape " + to_string(input) +
                            "; every extent must be at least 1");
@@ -106,9 +105,9 @@ public:
 
   index_t input_size() const noexcept { return shapes_[0].size(); }
   index_t class_count() const noexcept { return shapes_[layer_count].size(); }
-  const std::tuple<Layers...>& layers() const noexcept { return layers_; }
+  const pack<Layers...>& layers() const noexcept { return layers_; }
   /// The layers with their blocks unfolded.
-  const leaf_tuple& leaves() const noexcept { return leaves_; }
+  const leaf_pack& leaves() const noexcept { return leaves_; }
   /// The shape that goes into layer l; that of the scores for l = layer_count.
   const shape& shape_at(std::size_t l) const noexcept { return shapes_[l]; }
   /// "3" for a layer, "4.0" for the first one of the block that is layer 4, "4" for that block's opening and closing.
@@ -177,7 +176,7 @@ public:
   template <class Kernels, bool Training>
   auto open(index_t capacity) const {
     const auto parameters = [this](std::size_t l) { return parameters_of(l); };
-    return [&]<class... Leaves>(const std::tuple<Leaves...>& leaves) {
+    return [&]<class... Leaves>(const pack<Leaves...>& leaves) {
       return network_session<Kernels, T, Training, Leaves...>(leaves, shapes_, parameters, capacity);
     }(leaves_);
   }
@@ -195,7 +194,7 @@ public:
   template <class U>
   sequential<U, Layers...> as() const {
     auto result =
-        std::apply([&](const Layers&... layers) { return sequential<U, Layers...>(shapes_[0], layers...); }, layers_);
+        apply([&](const Layers&... layers) { return sequential<U, Layers...>(shapes_[0], layers...); }, layers_);
     std::ranges::transform(parameters_, result.parameters().begin(), [](T v) { return static_cast<U>(v); });
     for (std::size_t l = 0; l < layer_count; ++l) {
       std::ranges::transform(running_mean(l), result.running_mean(l).begin(), [](T v) { return static_cast<U>(v); });
@@ -208,7 +207,7 @@ public:
 private:
   template <class F>
   void for_each_leaf(const F& f) {
-    [&]<std::size_t... L>(std::index_sequence<L...>) { (f.template operator()<L>(std::get<L>(leaves_)), ...); }
+    [&]<std::size_t... L>(std::index_sequence<L...>) { (f.template operator()<L>(get<L>(leaves_)), ...); }
     (std::make_index_sequence<layer_count>{});
   }
 
@@ -224,9 +223,9 @@ private:
   }
 
   static constexpr std::array<detail::block_place, layer_count> places_ =
-      []<class... Leaves>(const std::tuple<Leaves...>*) {
+      []<class... Leaves>(const pack<Leaves...>*) {
         return detail::block_places<Leaves...>();
-      }(static_cast<const leaf_tuple*>(nullptr));
+      }(static_cast<const leaf_pack*>(nullptr));
 
   /// Is the next activation behind layer l a ReLU of some kind? Behind the end of a block's first branch stands what
   /// stands behind the block.
@@ -249,8 +248,8 @@ private:
     return result;
   }();
 
-  std::tuple<Layers...> layers_;
-  leaf_tuple leaves_;
+  pack<Layers...> layers_;
+  leaf_pack leaves_;
   std::vector<std::string> names_;
   std::array<shape, layer_count + 1> shapes_{};
   std::array<index_t, layer_count> offsets_{};

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <array>
-#include <tuple>
 #include <utility>
 
 namespace advx::nn {
@@ -26,9 +25,9 @@ namespace advx::nn {
 template <class Kernels, class T, bool Training, class... Layers>
 class network_session {
   static constexpr std::size_t layer_count = sizeof...(Layers);
-  using layer_tuple = std::tuple<Layers...>;
+  using layer_pack = pack<Layers...>;
   template <std::size_t L>
-  using layer_at = std::tuple_element_t<L, layer_tuple>;
+  using layer_at = pack_element<L, layer_pack>;
   using leaves = detail::leaf_row<Training, Layers...>;
   template <std::size_t L>
   using operation_at = detail::operation<Kernels, T, layer_at<L>, leaves::fusion_of(L), Training>;
@@ -60,10 +59,10 @@ class network_session {
   static constexpr bool leaf_by_leaf = Training && (std::is_same_v<Layers, batch_norm> || ...);
 
   template <std::size_t... L>
-  static auto tuple_of_operations(std::index_sequence<L...>) -> std::tuple<operation_at<L>...>;
-  using operation_tuple = decltype(tuple_of_operations(std::index_sequence_for<Layers...>{}));
+  static auto pack_of_operations(std::index_sequence<L...>) -> pack<operation_at<L>...>;
+  using operation_pack = decltype(pack_of_operations(std::index_sequence_for<Layers...>{}));
   template <std::size_t L>
-  using stored_at = std::tuple_element_t<L, operation_tuple>;
+  using stored_at = operation_at<L>;
 
   /// Does the head compute nothing? Then the tail reads the caller's images.
   static constexpr bool empty_head = []<std::size_t... L>(std::index_sequence<L...>) {
@@ -85,7 +84,7 @@ class network_session {
 public:
   /// `shapes[l]` goes into leaf l; `parameters(l)` are its detail::layer_parameters. Use `sequential::session`.
   template <class Parameters>
-  network_session(const layer_tuple& layers, std::span<const shape, layer_count + 1> shapes,
+  network_session(const layer_pack& layers, std::span<const shape, layer_count + 1> shapes,
                   const Parameters& parameters, index_t rows)
       : operations(make_operations(layers, shapes, parameters, std::index_sequence_for<Layers...>{})),
         input(shapes[0]),
@@ -173,16 +172,16 @@ public:
 
 private:
   template <class Parameters, std::size_t... L>
-  static operation_tuple make_operations(const layer_tuple& layers, std::span<const shape, layer_count + 1> shapes,
+  static operation_pack make_operations(const layer_pack& layers, std::span<const shape, layer_count + 1> shapes,
                                          const Parameters& parameters, std::index_sequence<L...>) {
     [[maybe_unused]] const typename Kernels::pass_guard guard;
-    return operation_tuple(make_operation<L>(layers, shapes, parameters)...);
+    return operation_pack{{{make_operation<L>(layers, shapes, parameters)}...}};
   }
 
   template <std::size_t L, class Parameters>
-  static operation_at<L> make_operation(const layer_tuple& layers, std::span<const shape, layer_count + 1> shapes,
+  static operation_at<L> make_operation(const layer_pack& layers, std::span<const shape, layer_count + 1> shapes,
                                         const Parameters& parameters) {
-    const layer_at<L>& layer = std::get<L>(layers);
+    const layer_at<L>& layer = get<L>(layers);
     if constexpr (std::is_same_v<layer_at<L>, batch_norm>) {
       return operation_at<L>(layer, shapes[L], parameters(L));
     } else if constexpr (detail::has_parameters<layer_at<L>>) {
@@ -193,7 +192,7 @@ private:
       };
       const detail::layer_parameters<T> p = parameters(L);
       if constexpr (leaves::normalised(L)) {
-        const detail::normalised_weights<T> with(p, layer.weight_shape(shapes[L]), std::get<L + 1>(layers),
+        const detail::normalised_weights<T> with(p, layer.weight_shape(shapes[L]), get<L + 1>(layers),
                                                  parameters(L + 1));
         return operation_at<L>(layer, shapes[L], with.weights.data(), with.biases.data(), place);
       } else {
@@ -222,7 +221,7 @@ private:
 
   template <class F>
   void for_each(const F& f) {
-    [&]<std::size_t... L>(std::index_sequence<L...>) { (f.template operator()<L>(std::get<L>(operations)), ...); }
+    [&]<std::size_t... L>(std::index_sequence<L...>) { (f.template operator()<L>(get<L>(operations)), ...); }
     (std::index_sequence_for<Layers...>{});
   }
 
@@ -287,7 +286,7 @@ private:
 
   template <std::size_t L>
   const T* forward_leaf(const T* x, index_t row, index_t first, index_t rows) {
-    auto& operation = std::get<L>(operations);
+    auto& operation = get<L>(operations);
     T* y = value(slots[L + 1], row);
     [[maybe_unused]] const auto state_of = [&](index_t i) { return state(L, first + i); };
     if constexpr (detail::kind_of<layer_at<L>> == detail::leaf_kind::layer)
@@ -362,7 +361,7 @@ private:
   /// input's values are kept (training).
   template <bool Parameters, std::size_t L, class GradientAt, class RowOf>
   void backward_leaf(const GradientAt& gradient_at, index_t rows, [[maybe_unused]] index_t first, const RowOf& row_of) {
-    auto& operation = std::get<L>(operations);
+    auto& operation = get<L>(operations);
     T *dy = gradient_at(slots[L + 1]), *dx = gradient_at(slots[L]);
     [[maybe_unused]] const auto state_of = [&](index_t i) { return state(L, row_of(i)); };
     if constexpr (Parameters && detail::has_parameters<layer_at<L>>)
@@ -387,7 +386,7 @@ private:
   }
   (std::index_sequence_for<Layers...>{});
 
-  operation_tuple operations;
+  operation_pack operations;
   shape input;
   shape head_output;
   detail::pass_limits limits;

@@ -176,8 +176,8 @@ void move_statistics(sequential<T, Layers...>& network, std::span<const double> 
   auto next = batch.begin();
   [&]<std::size_t... L>(std::index_sequence<L...>) {
     const auto layer = [&]<std::size_t Leaf>() {
-      if constexpr (requires { std::get<Leaf>(network.leaves()).momentum; }) {
-        const double momentum = std::get<Leaf>(network.leaves()).momentum;
+      if constexpr (requires { get<Leaf>(network.leaves()).momentum; }) {
+        const double momentum = get<Leaf>(network.leaves()).momentum;
         for (T& mean : network.running_mean(Leaf)) move(mean, momentum, *next++);
         for (T& variance : network.running_variance(Leaf)) move(variance, momentum, *next++);
       }

@@ -143,7 +143,7 @@ public:
   }
 
   std::string run() {
-    std::apply([this](const auto&... leaves) { ((put(leaves), ++l_), ...); }, net_.leaves());
+    apply([this](const auto&... leaves) { ((put(leaves), ++l_), ...); }, net_.leaves());
     flatten(at_);
     return finish(at_.name, net_.class_count(), Network::scale == score_scale::logits ? "logits" : "probabilities");
   }
