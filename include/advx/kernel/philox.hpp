@@ -12,23 +12,28 @@
 
 namespace advx::kernel {
 
-/// Philox4x32-10 (Salmon, Moraes, Dror and Shaw, 2011): 128 random bits for a 128-bit counter and a 64-bit key.
-ADVX_HOST_DEVICE constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
-                                                               std::array<std::uint32_t, 2> key) noexcept {
-#if defined(__CUDA_ARCH__)
+/// Philox4x32-10 (Salmon, Moraes, Dror and Shaw, 2011): 128 random bits for a 128-bit counter and a 64-bit key. A call
+/// would keep the loop over coordinates from being vectorised.
+[[gnu::always_inline]] ADVX_HOST_DEVICE constexpr std::array<std::uint32_t, 4>
+philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) noexcept {
+  auto [c0, c1, c2, c3] = counter; // in registers: compilers do not vectorise copies of arrays
+  auto [k0, k1] = key;
+#if defined(__CUDA_ARCH__) || defined(__clang__)
 #pragma unroll
-#elif defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+#elif defined(__GNUC__) && !defined(__CUDACC__)
 #pragma GCC unroll 10 // an inner loop would keep the loop over coordinates from being vectorised
 #endif
   for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = std::uint64_t{0xD2511F53U} * counter[0];
-    const std::uint64_t p1 = std::uint64_t{0xCD9E8D57U} * counter[2];
-    counter = {static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(p1),
-               static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(p0)};
-    key[0] += 0x9E3779B9U;
-    key[1] += 0xBB67AE85U;
+    const std::uint64_t p0 = std::uint64_t{0xD2511F53U} * c0;
+    const std::uint64_t p1 = std::uint64_t{0xCD9E8D57U} * c2;
+    c0 = static_cast<std::uint32_t>(p1 >> 32) ^ c1 ^ k0;
+    c1 = static_cast<std::uint32_t>(p1);
+    c2 = static_cast<std::uint32_t>(p0 >> 32) ^ c3 ^ k1;
+    c3 = static_cast<std::uint32_t>(p0);
+    k0 += 0x9E3779B9U;
+    k1 += 0xBB67AE85U;
   }
-  return counter;
+  return {c0, c1, c2, c3};
 }
 
 /// The random stream of one image: `stream` tells one use (a restart, a step) from another.
@@ -37,34 +42,38 @@ struct random_stream {
   std::uint32_t image = 0;
   std::uint32_t stream = 0;
 
-  ADVX_HOST_DEVICE constexpr std::uint32_t bits(index_t coordinate, unsigned lane = 0) const noexcept {
+  [[gnu::always_inline]] ADVX_HOST_DEVICE constexpr std::uint32_t bits(index_t coordinate,
+                                                                       unsigned lane = 0) const noexcept {
     const auto c = static_cast<std::uint64_t>(coordinate);
     return philox({static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(c >> 32), image, stream},
                   {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)})[lane];
   }
   /// Uniform in (0, 1), never 0 or 1.
   template <class T>
-  ADVX_HOST_DEVICE constexpr T uniform(index_t coordinate, unsigned lane = 0) const noexcept {
+  [[gnu::always_inline]] ADVX_HOST_DEVICE constexpr T uniform(index_t coordinate, unsigned lane = 0) const noexcept {
     return unit<T>(bits(coordinate, lane));
   }
   /// f(j, u) for j in [0, n), u uniform in (0, 1): a block of four numbers for four coordinates, and so a quarter of
   /// the work of `uniform`, whose numbers they are not.
   template <class T, class Team, class F>
   constexpr void each_uniform(const Team& team, index_t n, F f) const {
-    const auto block = [s = *this](index_t b) {
+    const auto block = [s = *this](index_t b) __attribute__((always_inline)) {
       const auto c = static_cast<std::uint64_t>(b);
-      return philox({static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(c >> 32) | 0x80000000U, s.image, s.stream},
-                    {static_cast<std::uint32_t>(s.seed), static_cast<std::uint32_t>(s.seed >> 32)});
+      return philox(
+          {static_cast<std::uint32_t>(c), static_cast<std::uint32_t>(c >> 32) | 0x80000000U, s.image, s.stream},
+          {static_cast<std::uint32_t>(s.seed), static_cast<std::uint32_t>(s.seed >> 32)});
     };
-    team.each(n / 4, [=](index_t b) {
-      const auto words = block(b);
-      f(4 * b, unit<T>(words[0]));
-      f(4 * b + 1, unit<T>(words[1]));
-      f(4 * b + 2, unit<T>(words[2]));
-      f(4 * b + 3, unit<T>(words[3]));
-    });
-    team.each(n % 4, [=, whole = n / 4](index_t k) {
-      f(4 * whole + k, unit<T>(block(whole)[static_cast<std::size_t>(k)]));
+    team.each(
+        n / 4, [=](index_t b) __attribute__((always_inline)) {
+          const auto words = block(b);
+          f(4 * b, unit<T>(words[0]));
+          f(4 * b + 1, unit<T>(words[1]));
+          f(4 * b + 2, unit<T>(words[2]));
+          f(4 * b + 3, unit<T>(words[3]));
+        });
+    const auto rest = block(n / 4);
+    team.each(1, [=](index_t) {
+      for (index_t j = n / 4 * 4; j < n; ++j) f(j, unit<T>(rest[static_cast<std::size_t>(j % 4)]));
     });
   }
   /// Exponential with mean 1.

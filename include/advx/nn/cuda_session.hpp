@@ -243,8 +243,8 @@ private:
       site.kept = network.shape_at(places[L].kept());
     const auto& layer = get<L>(network.leaves());
     if constexpr (leaves::normalised(L)) {
-      const detail::normalised_weights<T> with(site.parameters, network.weight_shape(L),
-                                               get<L + 1>(network.leaves()), network.parameters_of(L + 1));
+      const detail::normalised_weights<T> with(site.parameters, network.weight_shape(L), get<L + 1>(network.leaves()),
+                                               network.parameters_of(L + 1));
       site.parameters = {with.weights.data(), with.biases.data(), nullptr, nullptr};
       return operation_at<L>(device_, layer, site);
     } else {

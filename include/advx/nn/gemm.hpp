@@ -61,8 +61,7 @@ template <class T, int Bytes, int Rows, int Width>
 #pragma GCC unroll 32
   for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 4
-    for (int w = 0; w < Width; ++w)
-      sum[r][w] = *reinterpret_cast<const vector*>(start + r * start_stride + w * lanes);
+    for (int w = 0; w < Width; ++w) sum[r][w] = *reinterpret_cast<const vector*>(start + r * start_stride + w * lanes);
   for (index_t k = 0; k < depth; ++k) {
     vector right[Width];
 #pragma GCC unroll 4

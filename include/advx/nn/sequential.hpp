@@ -222,10 +222,9 @@ private:
     return std::span(values).subspan(statistics_offsets_[l] + which * channels, channels);
   }
 
-  static constexpr std::array<detail::block_place, layer_count> places_ =
-      []<class... Leaves>(const pack<Leaves...>*) {
-        return detail::block_places<Leaves...>();
-      }(static_cast<const leaf_pack*>(nullptr));
+  static constexpr std::array<detail::block_place, layer_count> places_ = []<class... Leaves>(const pack<Leaves...>*) {
+    return detail::block_places<Leaves...>();
+  }(static_cast<const leaf_pack*>(nullptr));
 
   /// Is the next activation behind layer l a ReLU of some kind? Behind the end of a block's first branch stands what
   /// stands behind the block.

@@ -173,7 +173,7 @@ public:
 private:
   template <class Parameters, std::size_t... L>
   static operation_pack make_operations(const layer_pack& layers, std::span<const shape, layer_count + 1> shapes,
-                                         const Parameters& parameters, std::index_sequence<L...>) {
+                                        const Parameters& parameters, std::index_sequence<L...>) {
     [[maybe_unused]] const typename Kernels::pass_guard guard;
     return operation_pack{{{make_operation<L>(layers, shapes, parameters)}...}};
   }
