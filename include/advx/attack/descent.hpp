@@ -27,6 +27,7 @@ class descent {
 public:
   struct state {
     optimizer_row row{};
+    const T* iterate = nullptr; ///< where it lies; null: in the slot's own memory
     typename Recipe::schedule schedule{};
     optimizer::asks asks{};
     index_t step = 0;
@@ -72,6 +73,8 @@ public:
       return index_t{2};
   }();
   static constexpr index_t max_gradients = 1;
+  /// Is the iterate itself what the model is asked for? Then `advance` may write it straight into the next pass.
+  static constexpr bool in_pass = optimizer::moves<optimizer_type> && decltype(Recipe::space)::is_identity;
 
   constexpr attack::request request(const state& r) const {
     if (r.finished) return {};
@@ -93,7 +96,8 @@ public:
       team.each(length, [=, x = image.original](index_t j) { out[j] = x[j]; });
       return;
     }
-    const T* from = recipe.optimizer.point(place(r, s), i);
+    if (in_pass && r.iterate == out) return;
+    const T* from = in_pass ? place(r, s).from : recipe.optimizer.point(place(r, s), i);
     team.each(length, [=, space = recipe.space](index_t j) { out[j] = space.decode(from[j], image.side(j)); });
   }
 
@@ -128,21 +132,29 @@ public:
 
   template <score_scale Scale, class Team>
   constexpr void advance(const Team& team, state& r, index_t s, const image_ref<T>& image, const answer<T>* answers,
-                         const T* const* gradients) const {
+                         const T* const* gradients, T* next = nullptr) const {
+    make_step<Scale>(team, r, s, image, answers, gradients, next);
+    r.iterate = next;
+  }
+
+private:
+  template <score_scale Scale, class Team>
+  constexpr void make_step(const Team& team, state& r, index_t s, const image_ref<T>& image, const answer<T>* answers,
+                           const T* const* gradients, T* next) const {
     if (r.at_original) {
       r.at_original = false;
-      start_run(team, r, s, image);
+      start_run(team, r, s, image, next);
       return;
     }
     if (r.over) {
       r.over = false;
-      start_run(team, r, s, image);
+      start_run(team, r, s, image, next);
       return;
     }
     const optimizer::asks asked = r.asks;
     if (recipe.abort_early && asked.total() > asked.judged_from &&
         stalled<Scale>(team, r, s, image, answers[asked.total() - 1])) {
-      end_run(team, r, s, image);
+      end_run(team, r, s, image, next);
       return;
     }
     if (asked.gradients > 0) {
@@ -150,33 +162,34 @@ public:
       if constexpr (optimizer::needs_value<optimizer_type>)
         value = objective_value<Scale>(team, r, s, image, answers[0]);
       const auto objective = recipe.objective(image, r.schedule, answers[0].point, gradients[0], value);
-      recipe.optimizer.tell(team, r.row, place(r, s), objective);
-      recipe.make_feasible(team, image, r.schedule, place(r, s).iterate);
+      const auto at = place(r, s, next);
+      recipe.optimizer.tell(team, r.row, at, objective);
+      recipe.make_feasible(team, image, r.schedule, at.iterate);
       ++r.step;
       ++r.tally.iterations;
     }
     r.asks = recipe.optimizer.asks_for(r.row, r.step);
-    if (asked.gradients == 0 || r.asks.total() == 0) end_run(team, r, s, image);
+    if (asked.gradients == 0 || r.asks.total() == 0) end_run(team, r, s, image, next);
   }
 
-private:
   template <class Team>
-  constexpr void start_run(const Team& team, state& r, index_t s, const image_ref<T>& image) const {
+  constexpr void start_run(const Team& team, state& r, index_t s, const image_ref<T>& image, T* next = nullptr) const {
     r.step = 0;
     r.judged = 0;
     r.checked = std::numeric_limits<T>::max();
     forget_tenth(r);
     r.run = {};
     r.row = {};
-    recipe.start(team, image, r.schedule, place(r, s).iterate);
-    recipe.optimizer.start(team, r.row, place(r, s));
+    const auto at = place(r, s, next);
+    recipe.start(team, image, r.schedule, at.iterate);
+    recipe.optimizer.start(team, r.row, at);
     r.asks = recipe.optimizer.asks_for(r.row, r.step);
     if (!r.ever_succeeded) r.tally.constant = recipe.constant(r.schedule);
   }
   template <class Team>
-  constexpr void end_run(const Team& team, state& r, index_t s, const image_ref<T>& image) const {
+  constexpr void end_run(const Team& team, state& r, index_t s, const image_ref<T>& image, T* next) const {
     if (recipe.next_run(r.schedule, r.run))
-      start_run(team, r, s, image);
+      start_run(team, r, s, image, next);
     else
       r.finished = true;
   }
@@ -215,9 +228,15 @@ private:
     r.most = std::numeric_limits<T>::lowest();
   }
 
-  constexpr optimizer::place<T> place(const state& r, index_t s) const {
-    T* iterate = vectors + s * (1 + optimizer::vectors_of(recipe.optimizer)) * length;
-    return {iterate, iterate + length, length, r.step, numbers + s * optimizer::numbers_of(recipe.optimizer)};
+  /// `next`: where the iterate goes; null: into the slot's own memory.
+  constexpr optimizer::place<T> place(const state& r, index_t s, T* next = nullptr) const {
+    T* own = vectors + s * (1 + optimizer::vectors_of(recipe.optimizer)) * length;
+    return {next != nullptr ? next : own,
+            own + length,
+            length,
+            r.step,
+            numbers + s * optimizer::numbers_of(recipe.optimizer),
+            r.iterate != nullptr ? r.iterate : own};
   }
 
   Recipe recipe;

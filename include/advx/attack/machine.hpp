@@ -12,7 +12,9 @@
 ///     false: nothing, the gradient is 0. A machine that wants `cotangents` rows of the Jacobian at each point is asked
 ///     for so many, the i-th at the point i / cotangents;
 ///  6. one pullback of those rows, for each of the point's cotangents;
-///  7. `advance(team, state, s, image, answers, gradients)`: the step, gradients[i] from the i-th cotangent.
+///  7. `advance(team, state, s, image, answers, gradients)`: the step, gradients[i] from the i-th cotangent. With
+///     `static constexpr bool in_pass` that is true, and one point a tick, it takes `T* next` behind these: where the
+///     next point will lie, or null; what it writes there `write` need not copy.
 ///
 /// `begin(team, state, s, image)` puts a new image into a slot, whose state is fresh; the first point of its first tick
 /// is the image itself, so that the driver learns the clean label and sees images that meet the goal already.

@@ -54,6 +54,13 @@ struct slot_programs {
   }();
   /// The most gradients of a slot in one tick.
   static constexpr index_t max_pullbacks = max_gradients * max_cotangents;
+  /// Does the machine write its next point where the driver says, if it asks for one at a time?
+  static constexpr bool in_pass = [] {
+    if constexpr (requires { machine_type::in_pass; })
+      return machine_type::in_pass && max_points == 1;
+    else
+      return false;
+  }();
   /// Images that a record holds: each ranking's two candidates, or the nearest point in the first one's place.
   static constexpr index_t stored = ledger_type::rankings * ledger_type::candidates;
 
@@ -183,9 +190,10 @@ struct slot_programs {
   }
 
   /// The slot's step. `gradients[i]` is what its i-th cotangent was pulled back to: a row of zeros where there was
-  /// nothing.
+  /// nothing. `next`: where the first point of its next pass will lie, if the driver knows.
   template <class Team>
-  constexpr void step(const Team& team, slot& r, index_t s, const answer<T>* answers, const T* const* gradients) const {
+  constexpr void step(const Team& team, slot& r, index_t s, const answer<T>* answers, const T* const* gradients,
+                      T* next = nullptr) const {
     if (r.asked.total() == 0 || r.done) return;
     if constexpr (needs == access::gradients) {
       for (index_t i = 0; i < r.asked.gradients * cotangents(); ++i) {
@@ -193,7 +201,10 @@ struct slot_programs {
         fail(r);
         return;
       }
-      machine.template advance<Scale>(team, r.attack, s, r.image, answers, gradients);
+      if constexpr (in_pass)
+        machine.template advance<Scale>(team, r.attack, s, r.image, answers, gradients, next);
+      else
+        machine.template advance<Scale>(team, r.attack, s, r.image, answers, gradients);
     } else if constexpr (needs == access::scores) {
       machine.template advance<Scale>(team, r.attack, s, r.image, answers);
     } else {

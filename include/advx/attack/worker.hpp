@@ -219,7 +219,9 @@ private:
         gradients[i] = row < 0 ? zeros_ : gradients_ + row * size_;
       }
     }
-    programs_.step(team_, r, s, answers_.data() + r.first, gradients);
+    // With one point a slot every slot has a row in every pass, in the order of the steps.
+    T* next = Programs::in_pass ? next_points_ + rows_ * size_ : nullptr;
+    programs_.step(team_, r, s, answers_.data() + r.first, gradients, next);
   }
 
   /// Moves a finished image's candidates out of its slot; they are classified again a pass at a time.

@@ -15,7 +15,8 @@
 ///  - where it has them: `static constexpr bool needs_value = true`, if it is to be told what the objective's value is,
 ///    and `needs_bounds = true`, if it asks for the iterate's bounds; such an optimizer may end before `steps`, or make
 ///    more than one call of `tell` a step; `vector_count()` in place of `vectors`, if the number of vectors depends on
-///    its parameters; `number_count()`, how many numbers of type double it keeps beside them.
+///    its parameters; `number_count()`, how many numbers of type double it keeps beside them; `moves = true`, if `tell`
+///    reads the iterate at `place.from` alone and writes it at `place.iterate`: it may then be moved from pass to pass.
 ///
 /// All but `check()` are constexpr row programs: what touches a vector goes through the team.
 ///
@@ -48,6 +49,7 @@ struct place {
   index_t size = 0;
   index_t step = 0;          ///< steps made so far in this run
   double* numbers = nullptr; ///< `number_count()` further numbers
+  const T* from = iterate;   ///< where `tell` finds the iterate, for optimizers with `moves`
 
   ADVX_HOST_DEVICE constexpr T* vector(index_t i) const noexcept { return memory + i * size; }
 };
@@ -72,6 +74,11 @@ constexpr index_t numbers_of(const Optimizer& optimizer) {
 template <class Optimizer>
 inline constexpr bool needs_value = requires {
   requires Optimizer::needs_value;
+};
+/// Does it read the iterate in one place and write it in another?
+template <class Optimizer>
+inline constexpr bool moves = requires {
+  requires Optimizer::moves;
 };
 /// Does it ask for the iterate's bounds?
 template <class Optimizer>

@@ -51,6 +51,7 @@ struct steepest {
   static constexpr bool needs_direction = true;
   static constexpr index_t vectors = 1; // the accumulated gradient
   static constexpr index_t max_points = 1;
+  static constexpr bool moves = true;
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
     ::advx::detail::require(step >= 0, "optimizer::steepest", "step", "step >= 0", step);
@@ -90,9 +91,10 @@ private:
   template <class Team, class T, class Objective, class Get>
   constexpr void advance(const Team& team, const place<T>& p, const Objective& objective, Get g) const {
     T* x = p.iterate;
+    const T* from = p.from;
     const T length = T(step * objective.step_scale);
     const auto towards = objective.template direction<Direction>(team, direction, g);
-    const auto moved = [=](index_t j) { return x[j] - length * towards(j, g(j)); };
+    const auto moved = [=](index_t j) { return from[j] - length * towards(j, g(j)); };
     const auto project = objective.project(team, moved);
     team.each(p.size, [=](index_t j) { x[j] = project(j, moved(j)); });
   }
