@@ -36,8 +36,9 @@ public:
     T checked = 0;                                  ///< least objective before it
     bool at_original = !Recipe::starts_at_original; ///< the original is still to be judged
     bool finished = false;
-    bool over = false; ///< the run has succeeded, and the schedule stands at the next one
-    run_end run{};     ///< of this run, so far
+    bool finite = true; ///< all gradients so far, where the optimizer looks at them
+    bool over = false;  ///< the run has succeeded, and the schedule stands at the next one
+    run_end run{};      ///< of this run, so far
     bool ever_succeeded = false;
     attack::tally tally{};
   };
@@ -74,6 +75,7 @@ public:
   }();
   static constexpr index_t max_gradients = 1;
   /// Is the iterate itself what the model is asked for? Then `advance` may write it straight into the next pass.
+  static constexpr bool checks_gradients = optimizer::checks<optimizer_type>;
   static constexpr bool in_pass = optimizer::moves<optimizer_type> && decltype(Recipe::space)::is_identity;
 
   constexpr attack::request request(const state& r) const {
@@ -163,7 +165,10 @@ private:
         value = objective_value<Scale>(team, r, s, image, answers[0]);
       const auto objective = recipe.objective(image, r.schedule, answers[0].point, gradients[0], value);
       const auto at = place(r, s, next);
-      recipe.optimizer.tell(team, r.row, at, objective);
+      if constexpr (checks_gradients)
+        r.finite = recipe.optimizer.tell(team, r.row, at, objective);
+      else
+        recipe.optimizer.tell(team, r.row, at, objective);
       recipe.make_feasible(team, image, r.schedule, at.iterate);
       ++r.step;
       ++r.tally.iterations;

@@ -196,7 +196,8 @@ struct slot_programs {
                       T* next = nullptr) const {
     if (r.asked.total() == 0 || r.done) return;
     if constexpr (needs == access::gradients) {
-      for (index_t i = 0; i < r.asked.gradients * cotangents(); ++i) {
+      constexpr bool checked = requires { requires machine_type::checks_gradients; };
+      for (index_t i = 0; !checked && i < r.asked.gradients * cotangents(); ++i) {
         if (kernel::all_finite(team, gradients[i], r.image.size)) continue;
         fail(r);
         return;
@@ -205,6 +206,12 @@ struct slot_programs {
         machine.template advance<Scale>(team, r.attack, s, r.image, answers, gradients, next);
       else
         machine.template advance<Scale>(team, r.attack, s, r.image, answers, gradients);
+      if constexpr (checked) {
+        if (!r.attack.finite) {
+          fail(r);
+          return;
+        }
+      }
     } else if constexpr (needs == access::scores) {
       machine.template advance<Scale>(team, r.attack, s, r.image, answers);
     } else {

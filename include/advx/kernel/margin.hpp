@@ -27,12 +27,19 @@ template <class T>
 ADVX_HOST_DEVICE constexpr score_summary<T> summarise_scores(const T* scores, index_t classes, row_goal goal) noexcept {
   const label_t own = goal.targeted() ? goal.target : goal.label;
   score_summary<T> s;
+  T first = scores[0], second = 0; // of `predicted` and `rival`
   for (index_t j = 0; j < classes; ++j) {
     const T z = scores[j];
-    s.finite = s.finite && is_finite(z);
+    s.finite = s.finite & is_finite(z);
     s.largest = maximum(s.largest, absolute(z));
-    if (scores[s.predicted] < z) s.predicted = static_cast<label_t>(j);
-    if (j != own && (s.rival == no_label || scores[s.rival] < z)) s.rival = static_cast<label_t>(j);
+    if (first < z) {
+      first = z;
+      s.predicted = static_cast<label_t>(j);
+    }
+    if (j != own && (s.rival == no_label || second < z)) {
+      second = z;
+      s.rival = static_cast<label_t>(j);
+    }
   }
   s.margin = goal.targeted() ? scores[own] - scores[s.rival] : scores[s.rival] - scores[own];
   return s;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <advx/core/require.hpp>
+#include <advx/kernel/all_finite.hpp>
 #include <advx/kernel/math.hpp>
 #include <advx/optimizer/asks.hpp>
 
@@ -21,6 +22,7 @@ struct adam {
   static constexpr bool needs_direction = false;
   static constexpr index_t vectors = 2; // the moments
   static constexpr index_t max_points = 1;
+  static constexpr bool checks = true;
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
     ::advx::detail::require(step > 0, "optimizer::adam", "step", "step > 0", step);
@@ -51,7 +53,7 @@ struct adam {
     team.each(2 * p.size, [=](index_t j) { m[j] = T(0); });
   }
   template <class Team, class T, class Objective>
-  constexpr void tell(const Team& team, row<T>& r, const place<T>& p, const Objective& objective) const {
+  constexpr bool tell(const Team& team, row<T>& r, const place<T>& p, const Objective& objective) const {
     r.decay1 *= beta1;
     r.decay2 *= beta2;
     T *z = p.iterate, *m = p.vector(0), *v = p.vector(1);
@@ -59,14 +61,17 @@ struct adam {
     const double root = kernel::square_root(1 - r.decay2);
     const T b1 = T(beta1), c1 = T(1 - beta1), b2 = T(beta2), c2 = T(1 - beta2), e = T(epsilon * root);
     const T length = T(step * root / (1 - r.decay1));
-    team.each(p.size, [=](index_t j) {
+    // In two loops: one has too long a chain for a processor to work at many columns at once.
+    const bool finite = kernel::each_finite<T>(team, p.size, [=](index_t j) {
       const T g = objective.gradient(j);
       m[j] = b1 * m[j] + c1 * g;
       v[j] = b2 * v[j] + c2 * (g * g);
-      z[j] = z[j] - length * m[j] / (kernel::vector_sqrt(v[j]) + e);
+      return g;
     });
+    team.each(p.size, [=](index_t j) { z[j] = z[j] - length * m[j] / (kernel::vector_sqrt(v[j]) + e); });
     const auto project = objective.project(team, [z](index_t j) { return z[j]; });
     if constexpr (!Objective::unconstrained) team.each(p.size, [=](index_t j) { z[j] = project(j, z[j]); });
+    return finite;
   }
 };
 

@@ -16,7 +16,8 @@
 ///    and `needs_bounds = true`, if it asks for the iterate's bounds; such an optimizer may end before `steps`, or make
 ///    more than one call of `tell` a step; `vector_count()` in place of `vectors`, if the number of vectors depends on
 ///    its parameters; `number_count()`, how many numbers of type double it keeps beside them; `moves = true`, if `tell`
-///    reads the iterate at `place.from` alone and writes it at `place.iterate`: it may then be moved from pass to pass.
+///    reads the iterate at `place.from` alone and writes it at `place.iterate`: it may then be moved from pass to pass;
+///    `checks = true`, if `tell` returns whether all of the gradient was finite: nobody else then looks.
 ///
 /// All but `check()` are constexpr row programs: what touches a vector goes through the team.
 ///
@@ -79,6 +80,11 @@ inline constexpr bool needs_value = requires {
 template <class Optimizer>
 inline constexpr bool moves = requires {
   requires Optimizer::moves;
+};
+/// Does it look for NaN and infinity in the gradient?
+template <class Optimizer>
+inline constexpr bool checks = requires {
+  requires Optimizer::checks;
 };
 /// Does it ask for the iterate's bounds?
 template <class Optimizer>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <advx/core/require.hpp>
+#include <advx/kernel/all_finite.hpp>
 #include <advx/kernel/math.hpp>
 #include <advx/optimizer/asks.hpp>
 
@@ -28,6 +29,7 @@ struct fista {
   static constexpr bool needs_direction = false;
   static constexpr index_t vectors = 1; // y
   static constexpr index_t max_points = 2;
+  static constexpr bool checks = true;
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
     ::advx::detail::require(step > 0, "optimizer::fista", "step", "step > 0", step);
@@ -52,16 +54,17 @@ struct fista {
     team.each(p.size, [=](index_t j) { y[j] = x[j]; });
   }
   template <class Team, class T, class Objective>
-  constexpr void tell(const Team& team, row<T>&, const place<T>& p, const Objective& objective) const {
+  constexpr bool tell(const Team& team, row<T>&, const place<T>& p, const Objective& objective) const {
     T *x = p.iterate, *y = p.vector(0);
     const double k = double(p.step);
     const T alpha = T(decay ? step * kernel::square_root(1 - k / steps) : step);
     const T keep = momentum ? T(k / (k + 3)) : T(0);
     const auto shrink = objective.proximal(threshold == optimizer::threshold::fixed ? T(1) : alpha);
-    team.each(p.size, [=](index_t j) {
-      const T next = shrink(j, y[j] - alpha * objective.gradient(j));
+    return kernel::each_finite<T>(team, p.size, [=](index_t j) {
+      const T g = objective.gradient(j), next = shrink(j, y[j] - alpha * g);
       y[j] = next + keep * (next - x[j]);
       x[j] = next;
+      return g;
     });
   }
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <advx/core/require.hpp>
+#include <advx/kernel/all_finite.hpp>
 #include <advx/kernel/gradient_norm.hpp>
 #include <advx/kernel/math.hpp>
 #include <advx/optimizer/asks.hpp>
@@ -51,7 +52,7 @@ struct steepest {
   static constexpr bool needs_direction = true;
   static constexpr index_t vectors = 1; // the accumulated gradient
   static constexpr index_t max_points = 1;
-  static constexpr bool moves = true;
+  static constexpr bool moves = true, checks = true;
   /// Throws argument_error where a parameter is out of its range.
   void check() const {
     ::advx::detail::require(step >= 0, "optimizer::steepest", "step", "step >= 0", step);
@@ -76,27 +77,27 @@ struct steepest {
     team.each(p.size, [g = p.vector(0)](index_t j) { g[j] = T(0); });
   }
   template <class Team, class T, class Objective>
-  constexpr void tell(const Team& team, row<T>&, const place<T>& p, const Objective& objective) const {
-    if (momentum == 0) {
-      advance(team, p, objective, [=](index_t j) { return objective.gradient(j); });
-      return;
-    }
+  constexpr bool tell(const Team& team, row<T>&, const place<T>& p, const Objective& objective) const {
+    if (momentum == 0) return advance(team, p, objective, [=](index_t j) { return objective.gradient(j); });
     T* sum = p.vector(0);
     const T inverse = kernel::inverse_l1<T>(team, p.size, [=](index_t j) { return objective.gradient(j); });
     team.each(p.size, [=, keep = T(momentum)](index_t j) { sum[j] = keep * sum[j] + inverse * objective.gradient(j); });
-    advance(team, p, objective, [sum](index_t j) { return sum[j]; });
+    return advance(team, p, objective, [sum](index_t j) { return sum[j]; });
   }
 
 private:
   template <class Team, class T, class Objective, class Get>
-  constexpr void advance(const Team& team, const place<T>& p, const Objective& objective, Get g) const {
+  constexpr bool advance(const Team& team, const place<T>& p, const Objective& objective, Get g) const {
     T* x = p.iterate;
     const T* from = p.from;
     const T length = T(step * objective.step_scale);
     const auto towards = objective.template direction<Direction>(team, direction, g);
     const auto moved = [=](index_t j) { return from[j] - length * towards(j, g(j)); };
     const auto project = objective.project(team, moved);
-    team.each(p.size, [=](index_t j) { x[j] = project(j, moved(j)); });
+    return kernel::each_finite<T>(team, p.size, [=](index_t j) {
+      x[j] = project(j, moved(j));
+      return g(j);
+    });
   }
 };
 

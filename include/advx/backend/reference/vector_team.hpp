@@ -48,6 +48,7 @@ struct vector_team {
   T max(index_t n, F f) const {
     if constexpr (std::is_integral_v<T>) { // exact in any order: the compiler keeps its own lanes
       T best = std::numeric_limits<T>::lowest();
+      ADVX_INDEPENDENT_LOOP
       for (index_t j = 0; j < n; ++j) {
         const T v = f(j);
         best = best < v ? v : best;
