@@ -22,12 +22,13 @@ constexpr index_t image_count = linear_scene::count;
 
 // c·max(0, −margin) + ‖δ‖² is convex where success is an intersection of half-spaces: two classes, or a target. Leaving
 // a class of several is a union of them, and the attack descends towards the nearest by score, which need not be the
-// nearest by distance; the best case over all targets has no such local minima. The greatest ratios belong to images
+// nearest by distance; neither the best case over all targets nor the class that DeepFool reaches, which is the nearest
+// by distance, has such local minima. The greatest ratios belong to images
 // nearer to the boundary than Adam's first step, whose length no gradient shortens: every c succeeds by that one step.
 TEST_CASE("carlini_wagner_l2 finds the nearest image", "[attack][exact]") {
   const advx::attack::carlini_wagner_l2 a{}; // 9 × 1000
   std::size_t active = 0;
-  ratios two_classes, to_target, best_target, untargeted;
+  ratios two_classes, to_target, best_target, to_nearest, untargeted;
   const auto against = [&](ratios& r, const oracle::nearest_point& exact, const linear_scene& s, index_t i,
                            bool success, double found) {
     INFO("image " << i);
@@ -43,12 +44,15 @@ TEST_CASE("carlini_wagner_l2 finds the nearest image", "[attack][exact]") {
       const auto away = advx::run(a, s.m, s.all.images, advx::goal::untargeted{s.all.labels});
       const auto goal = advx::goal::all_others(s.all.labels, index_t(classes));
       const auto towards = advx::run(a, s.m, s.all.images, goal);
+      const auto walk = advx::run(advx::attack::deepfool_l2{}, s.m, s.all.images, advx::goal::untargeted{s.all.labels});
+      const auto nearest = advx::run(a, s.m, s.all.images, advx::goal::targeted{s.all.labels, walk.labels});
       for (index_t i = 0; i < image_count; ++i) {
         const auto k = static_cast<std::size_t>(i);
         const vec x0 = s.original(i);
         const auto leave = oracle::nearest_untargeted(lp::two, s.map, std::size_t(s.all.labels[k]), 0, x0, s.unit);
         against(classes == 2 ? two_classes : untargeted, leave, s, i, away.success[k] != 0, away.l2[k]);
         if (classes == 2) continue;
+        against(to_nearest, leave, s, i, nearest.success[k] != 0, nearest.l2[k]);
         double best = std::numeric_limits<double>::infinity();
         for (std::size_t row = k * (classes - 1); row < (k + 1) * (classes - 1); ++row) {
           const auto reach = oracle::nearest_targeted(lp::two, s.map, std::size_t(goal.targets[row]), 0, x0, s.unit);
@@ -61,10 +65,12 @@ TEST_CASE("carlini_wagner_l2 finds the nearest image", "[attack][exact]") {
   two_classes.print("C&W L2 / exact minimal L2, two classes");
   to_target.print("C&W L2 / exact minimal L2, each target of four classes");
   best_target.print("C&W L2 / exact minimal L2, four classes, best target");
+  to_nearest.print("C&W L2 / exact minimal L2, four classes, DeepFool's class");
   untargeted.print("C&W L2 / exact minimal L2, four classes, untargeted");
   CHECK(two_classes.mean() <= 1.02);
   CHECK(to_target.mean() <= 1.02);
   CHECK(best_target.mean() <= 1.02);
+  CHECK(to_nearest.mean() <= 1.02);
   CHECK(active > 0);
 }
 
