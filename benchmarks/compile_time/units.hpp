@@ -80,6 +80,7 @@ inline std::vector<unit> units() {
                      on.needs,
                      on.cuda});
   all.push_back({"examples/compose_your_own.cpp", "examples/compose_your_own.cpp", {}, "xtensor/xtensor.hpp"});
+  all.push_back({"examples/quick_start.cpp", "examples/quick_start.cpp", {}, "xtensor-blas/xlinalg.hpp"}); // a network
   return all;
 }
 
