@@ -22,7 +22,7 @@ template <std::size_t K, class T>
 std::type_identity<T> type_at(const packed<K, T>*);
 } // namespace detail
 
-/// What std::tuple is, but flat and an aggregate: a network with its sessions compiles in half the time.
+/// What std::tuple is, but flat and an aggregate: networks with their sessions compile much faster.
 ///
 ///     pack<int, float> p{{{1}, {2.0F}}};     get<1>(p) == 2.0F
 template <class... Values>
