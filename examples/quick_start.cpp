@@ -16,5 +16,5 @@ int main() {
   y.resize(50); // the first 50 digits
   const advx::attack::carlini_wagner_l2 attack{.search_steps = 5, .steps = 200, .step = 0.1, .constant = 0.1};
   const auto r = advx::run(attack, net, x.view().slice(0, 50), advx::goal::untargeted{y}, {}, advx::backend::xtensor{});
-  std::printf("success %.0f %%, mean L2 distance %.2f\n", 100 * r.success_rate(), r.mean_over_successes(r.l2));
+  std::printf("success %.0f %%, mean L2 distance %.1f\n", 100 * r.success_rate(), r.mean_over_successes(r.l2));
 }
