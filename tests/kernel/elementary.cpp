@@ -60,15 +60,6 @@ TEMPLATE_TEST_CASE("elementary functions keep the stated bounds", "", float, dou
             T(-1), T(1), [](T x) { return k::tanh(x); }, [](long double x) { return std::tanh(x); }) <= 3);
   CHECK(worst_by_magnitude<T>(
             narrow ? -100 : -1000, 4, [](T x) { return k::tanh(x); }, [](long double x) { return std::tanh(x); }) <= 3);
-  for (const T high : {T(1), T(8), T(25)}) {
-    const double error = worst<T>(
-        -high, high, [](T x) { return k::clamp(k::quick_tanh(x), T(-1), T(1)); },
-        [](long double x) { return std::tanh(x); });
-    CHECK(error <= (narrow ? 8 : 3)); // of 6e-8 each, or less
-  }
-  CHECK(worst_by_magnitude<T>(
-            narrow ? -100 : -1000, 4, [](T x) { return k::clamp(k::quick_tanh(x), T(-1), T(1)); },
-            [](long double x) { return std::tanh(x); }) <= (narrow ? 8 : 3));
   CHECK(worst_by_magnitude<T>(
             narrow ? -126 : -1022, narrow ? 128 : 1024, [](T x) { return k::log(x); },
             [](long double x) { return std::log(x); }) <= 2);
@@ -106,12 +97,6 @@ TEMPLATE_TEST_CASE("elementary functions at their ends", "", float, double) {
   for (const T x : {T(0), T(-1), least / 2}) CHECK(k::log(x) == k::log(least));
   for (const T x : {T(0), least / 4}) CHECK(k::vector_sqrt(x) == Approx(std::sqrt(double(least))).epsilon(1e-6));
   for (const T x : {T(1e-20), T(0.3), T(2), T(8.9)}) CHECK(k::tanh(-x) == -k::tanh(x));
-  for (const T x : {T(0), T(1e-20), T(0.3), T(2), T(8.9), T(9.3), most, infinity}) {
-    CHECK(k::quick_tanh(-x) == -k::quick_tanh(x));
-    CHECK(k::quick_tanh(x) <= T(1) + T(1.2e-6));
-    if (sizeof(T) == 4 && x > T(9)) CHECK(k::quick_tanh(x) >= T(1));
-  }
-  CHECK(std::isnan(k::quick_tanh(nan)));
   CHECK(std::isnan(k::tanh(nan)));
   CHECK(std::isnan(k::exp(nan)));
   CHECK(std::isnan(k::sigmoid(nan)));

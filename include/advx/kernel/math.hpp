@@ -149,28 +149,6 @@ ADVX_HOST_DEVICE constexpr T tanh(T x) noexcept {
   return with_sign(t, x);
 }
 
-/// tanh x in half the operations, for changes of variable whose result is limited anyway: in float a quotient of two
-/// polynomials, of relative error at most 5e-7, that exceeds ±1 by at most 1.2e-6 where tanh rounds to ±1; odd to the
-/// bit. In double it is `tanh`.
-template <class T>
-ADVX_HOST_DEVICE constexpr T quick_tanh(T x) noexcept {
-  if constexpr (sizeof(T) == 4) {
-    // Coefficients of least relative error on [0, 8.2], that leave [−1, 1] beyond it (a linear program each way).
-    const T a = with_sign(clamp(x, T(-9.2), T(9.2)), x);
-    const T s = a * a;
-    T p = T(1.4631675426812762e-08), q = T(8.288578214887821e-07);
-    p = p * s + T(2.1497329726116732e-05);
-    q = q * s + T(0.0003372865612618625);
-    p = p * s + T(0.0035485154949128628);
-    q = q * s + T(0.026077482849359512);
-    p = p * s + T(0.13425326347351074);
-    q = q * s + T(0.4675865173339844);
-    return a * (p * s + T(1)) / (q * s + T(1));
-  } else {
-    return tanh(x);
-  }
-}
-
 /// 1 / (1 + e⁻ˣ).
 template <class T>
 ADVX_HOST_DEVICE constexpr T sigmoid(T x) noexcept {

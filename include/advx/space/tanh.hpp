@@ -26,7 +26,7 @@ struct tanh {
   }
   template <class T>
   constexpr T decode(T z, const interval<T>& side) const noexcept {
-    return kernel::clamp(side.middle + side.half * kernel::quick_tanh(z), side.lower, side.upper);
+    return kernel::clamp(side.middle + side.half * kernel::tanh(z), side.lower, side.upper);
   }
   /// dx/dz at x: half·(1 − tanh² z) without a branch: 0 on the faces of the box, and where the box has no width.
   template <class T>
