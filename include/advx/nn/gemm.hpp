@@ -51,6 +51,11 @@ struct product {
   index_t c_stride;
 };
 
+#if defined(__GNUC__) && !defined(__clang__) &&                                                                        \
+    !defined(__CUDACC__) // registers that only an inlined copy of this code has
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
 /// `Rows` rows by `Width` registers of the product, over `depth` steps from what `start` holds.
 template <class T, int Bytes, int Rows, int Width>
 [[gnu::always_inline]] inline void multiply_block(const T* a, index_t a_stride, const T* b, index_t depth,
@@ -70,7 +75,22 @@ template <class T, int Bytes, int Rows, int Width>
     for (int r = 0; r < Rows; ++r) {
       const T left = a[r * a_stride + k];
 #pragma GCC unroll 4
-      for (int w = 0; w < Width; ++w) sum[r][w] += left * right[w];
+      for (int w = 0; w < Width; ++w) {
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+        // Tuned for some processors (znver3) g++ 12 makes fused multiply-adds of some of these chains and not of
+        // others, and a row's bits would depend on its block: so it is said outright.
+        if constexpr (Bytes == 32) {
+          typedef T plain __attribute__((vector_size(Bytes)));
+          const plain a_row = left - plain{}; // in every lane
+          if constexpr (sizeof(T) == 4)
+            sum[r][w] = __builtin_ia32_vfmaddps256(a_row, right[w], sum[r][w]);
+          else
+            sum[r][w] = __builtin_ia32_vfmaddpd256(a_row, right[w], sum[r][w]);
+          continue;
+        }
+#endif
+        sum[r][w] += left * right[w];
+      }
     }
   }
 #pragma GCC unroll 32
@@ -78,6 +98,10 @@ template <class T, int Bytes, int Rows, int Width>
 #pragma GCC unroll 4
     for (int w = 0; w < Width; ++w) *reinterpret_cast<vector*>(c + r * c_stride + w * lanes) = sum[r][w];
 }
+
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__CUDACC__)
+#pragma GCC diagnostic pop
+#endif
 
 /// All rows of one panel, which is `Width` registers wide and starts at column `first`. Where the matrix ends within
 /// the panel, rows are made some at a time in a place of whole registers, and copied: one block's code serves both, and
