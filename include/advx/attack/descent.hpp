@@ -74,8 +74,9 @@ public:
       return index_t{2};
   }();
   static constexpr index_t max_gradients = 1;
-  /// Is the iterate itself what the model is asked for? Then `advance` may write it straight into the next pass.
+  /// Does the optimizer look for NaN and infinity in the gradient? Then nobody else does.
   static constexpr bool checks_gradients = optimizer::checks<optimizer_type>;
+  /// Is the iterate itself what the model is asked for? Then `advance` may write it straight into the next pass.
   static constexpr bool in_pass = optimizer::moves<optimizer_type> && decltype(Recipe::space)::is_identity;
 
   constexpr attack::request request(const state& r) const {

@@ -117,7 +117,7 @@ ADVX_HOST_DEVICE constexpr T absolute(T x) noexcept {
   else
     return x < T(0) ? -x : x;
 }
-/// `magnitude` ≥ 0 with the sign of x, which may be that of a zero or NaN.
+/// `magnitude`, which is ≥ 0 or has x's sign already, with the sign of x, which may be that of a zero or NaN.
 template <class T>
 ADVX_HOST_DEVICE constexpr T with_sign(T magnitude, T x) noexcept {
   using bits = detail::bits_of<T>;
